@@ -1,0 +1,1 @@
+"""The embedded AWS: a child process with moto's server and jobs that live."""

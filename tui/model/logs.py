@@ -1,0 +1,66 @@
+"""Log events and their order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+_HOST = re.compile(r"algo-(\d+)")
+
+
+class LogEvent(NamedTuple):
+    """One log event as CloudWatch Logs gave it: `message` is never altered, whatever it holds.
+
+    A NamedTuple, not a dataclass: a million are made while a large log is read.
+    """
+
+    timestamp: int
+    """Event time, ms since the epoch."""
+    ingestion_time: int
+    """When CloudWatch took it in, ms since the epoch; 0 where the source does not say."""
+    host: str
+    """`algo-1`, or the instance behind an endpoint's variant."""
+    stream: str
+    message: str
+    event_id: str = ""
+    """FilterLogEvents has one, GetLogEvents has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogAddress:
+    """Whose log: a training job's (all its hosts) or an endpoint's (all its variants)."""
+
+    kind: Literal["job", "endpoint"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """One stream of a log. Times are event times in ms; `last_ms` may lag by an hour (DescribeLogStreams)."""
+
+    name: str
+    host: str
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One answer to a read. An empty page is not the end: only `token is None` is."""
+
+    events: tuple[LogEvent, ...]
+    token: str | None
+
+
+def host_of(stream: str) -> str:
+    """The host of a training job's stream: `job/algo-2-1700000000` → `algo-2`; else the part after the first `/`."""
+    tail = stream.split("/", 1)[-1]
+    match = _HOST.match(tail)
+    return match.group(0) if match else tail
+
+
+def host_number(host: str) -> tuple[int, str]:
+    """A sort key that puts `algo-2` before `algo-10`."""
+    match = _HOST.match(host)
+    return (int(match.group(1)) if match else 0, host)

@@ -1,0 +1,1 @@
+"""Where things come from: one protocol (`base.Source`) and whatever implements it."""

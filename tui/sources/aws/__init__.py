@@ -1,0 +1,1 @@
+"""Amazon SageMaker, CloudWatch and Application Auto Scaling, through boto3."""

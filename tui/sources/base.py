@@ -1,0 +1,165 @@
+"""The protocol that every source of jobs, endpoints, logs and metrics speaks, and how one fails.
+
+A screen cannot tell one source from another. Every method may block for as long as its requests take, so none is
+called on the UI thread; every method raises a `SourceError` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Generic, Protocol, TypeVar
+
+from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
+from tui.model.logs import LogAddress, LogPage, LogStream
+from tui.model.series import MetricQuery, Series
+
+T = TypeVar("T")
+
+
+class SourceError(Exception):
+    """A request that failed for good, after the retries that made sense.
+
+    Attributes:
+        what: One line on what failed, cleaned of anything a terminal could take for an order.
+        hint: One line on what to do about it, or empty.
+    """
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+class NotFound(SourceError):
+    """There is no such job, endpoint, stream or group."""
+
+
+class Denied(SourceError):
+    """IAM said no. `permission` is the missing action, e.g. `sagemaker:Search`."""
+
+    def __init__(self, what: str, hint: str = "", *, permission: str = "") -> None:
+        super().__init__(what, hint)
+        self.permission = permission
+
+
+class Expired(SourceError):
+    """The credentials were good once and are not any more."""
+
+
+class NoCredentials(SourceError):
+    """There are no credentials, no region, or a profile that does not exist: nothing was sent."""
+
+
+class Unreachable(SourceError):
+    """No answer: no network, a closed port, a time-out, a region without the service."""
+
+
+class Throttled(SourceError):
+    """The service's rate is used up, and was still used up after the retries."""
+
+
+class Refused(SourceError):
+    """The service understood the request and will not do it (a validation error, an unsupported operation)."""
+
+
+class Broken(SourceError):
+    """The service answered with an error of its own, or with something that is no answer."""
+
+
+class Can(Flag):
+    """What a source is able to do beyond listing and showing."""
+
+    NOTHING = 0
+    ENDPOINTS = auto()
+    SCALING = auto()
+    INVOKE = auto()
+    STOP_JOBS = auto()
+    DEPLOY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking, and where: sts GetCallerIdentity and the region."""
+
+    account: str
+    region: str
+    arn: str = ""
+
+    @property
+    def role(self) -> str:
+        """The role or user, as people call it: `MLOps` of `arn:aws:sts::123:assumed-role/MLOps/session`."""
+        parts = self.arn.split("/")
+        if len(parts) > 1 and "assumed-role" in parts[0]:
+            return parts[1]
+        return parts[-1].rsplit(":", 1)[-1] if self.arn else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; an empty page is not the end, only `cursor is None` is."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+class Source(Protocol):
+    """Where jobs, endpoints, logs and metrics come from."""
+
+    @property
+    def name(self) -> str:
+        """`aws`, `local`: what a screen calls it."""
+
+    @property
+    def can(self) -> Can:
+        """What it is able to do."""
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far, for the status bar and the request budget."""
+
+    def identity(self) -> Identity:
+        """Who is asking, and where."""
+
+    def list_jobs(self, query: JobQuery = ALL_JOBS, cursor: str | None = None) -> Page[TrainingJob]:
+        """One page of training jobs, newest first: summaries, or more where it costs nothing."""
+
+    def describe_jobs(self, names: Sequence[str]) -> tuple[TrainingJob, ...]:
+        """The detailed jobs of these names, in as few requests as possible; names that do not exist are left out."""
+
+    def describe_job(self, name: str) -> TrainingJob:
+        """One detailed job, as it is now. Raises NotFound."""
+
+    def list_endpoints(self, query: EndpointQuery = ALL_ENDPOINTS, cursor: str | None = None) -> Page[Endpoint]:
+        """One page of endpoints, newest first."""
+
+    def describe_endpoint(self, name: str) -> Endpoint:
+        """One detailed endpoint with its variants and their instance types. Raises NotFound."""
+
+    def scaling(self, endpoints: Sequence[str]) -> tuple[ScalableTarget, ...]:
+        """The scalable targets of these endpoints' variants, with their policies."""
+
+    def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
+        """The series of these queries, in their order, empty where there is nothing; 500 queries in one request."""
+
+    def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
+        """The streams of a log; none before its first event, even where its group does not exist yet."""
+
+    def read_stream(
+        self,
+        log: LogAddress,
+        stream: str,
+        start_ms: int,
+        end_ms: int,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+    ) -> LogPage:
+        """One page of one stream's events with start ≤ time < end; from its oldest page, or from its newest."""
+
+    def read_recent(
+        self, log: LogAddress, start_ms: int, end_ms: int, token: str | None = None, *, from_head: bool = True
+    ) -> LogPage:
+        """One page of all streams' events with start ≤ time < end, with their `event_id`."""
