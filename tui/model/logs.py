@@ -64,3 +64,8 @@ def host_number(host: str) -> tuple[int, str]:
     """A sort key that puts `algo-2` before `algo-10`."""
     match = _HOST.match(host)
     return (int(match.group(1)) if match else 0, host)
+
+
+def event_order(event: LogEvent) -> tuple[int, tuple[int, str], str]:
+    """The order of a merged log: event time, then host as a number, then stream; equals stay as AWS gave them."""
+    return (event.timestamp, host_number(event.host), event.stream)
