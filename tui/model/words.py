@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 DASH = "–"
@@ -17,7 +18,10 @@ def span(length: timedelta | float | None) -> str:
     """
     if length is None:
         return DASH
-    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    exact = length.total_seconds() if isinstance(length, timedelta) else length
+    if not math.isfinite(exact):
+        return DASH
+    seconds = int(exact)
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 1:
@@ -46,37 +50,45 @@ def number(value: float | None, width: int = 7) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if size >= 1000:
-        text = f"{value:,.0f}"
-        if len(text) <= width:
-            return text
-        for unit, scale in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
-            if size < scale * 1e3:
-                return f"{value / scale:.3g}{unit}"
-        return _exponent(value)
     if size < 1e-3:
-        return _exponent(value)
-    text = f"{value:.4g}"
-    return text if len(text) <= width else f"{value:.{max(width - 3, 1)}g}"
+        return _exponent(value, width)
+    if size < 999.95:  # what rounds to a thousand is written as one
+        return _fitting((f"{value:.{digits}g}" for digits in (4, 3, 2, 1)), width)
+    text = f"{value:,.0f}"
+    if len(text) <= width:
+        return text
+    for unit, scale in (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)):
+        if size < scale * 999.5:
+            return f"{value / scale:.3g}{unit}"
+    return _exponent(value, width)
 
 
-def _exponent(value: float) -> str:
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+def _exponent(value: float, width: int) -> str:
+    parts = (f"{value:.{decimals}e}".split("e") for decimals in (1, 0))
+    return _fitting((f"{mantissa}e{int(exponent)}" for mantissa, exponent in parts), width)
+
+
+def _fitting(texts: Iterator[str], width: int) -> str:
+    """The first that fits, else the last."""
+    text = ""
+    for text in texts:
+        if len(text) <= width:
+            break
+    return text
 
 
 def percent(value: float | None) -> str:
     """A percentage without decimals: `94%`."""
-    return DASH if value is None or math.isnan(value) else f"{value:.0f}%"
+    return DASH if value is None or not math.isfinite(value) else f"{value:.0f}%"
 
 
 def size(count: float | None) -> str:
     """Bytes: `512 B`, `1.5 KB`, `12 GB`."""
-    if count is None:
+    if count is None or not math.isfinite(count):
         return DASH
     for unit in ("B", "KB", "MB", "GB"):
-        if abs(count) < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
+        if abs(count) < 1023.5:  # what rounds to 1024 is one of the next unit
+            return f"{count:.0f} {unit}" if unit == "B" or abs(count) >= 9.95 else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TB"
 
