@@ -1,0 +1,1 @@
+"""What keeps the screens current: what to ask, how often, within a request budget. No Textual in here."""

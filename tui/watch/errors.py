@@ -1,0 +1,30 @@
+"""What failed last, each kind of question by itself: a permission that is missing for one leaves the others working."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tui.sources.base import SourceError
+
+
+class Errors:
+    """The last error of each kind of question, forgotten when the question is answered again."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, SourceError] = {}
+
+    @contextmanager
+    def of(self, question: str) -> Iterator[None]:
+        """Within it a SourceError is kept rather than raised."""
+        try:
+            yield
+        except SourceError as error:
+            self._errors[question] = error
+        else:
+            self._errors.pop(question, None)
+
+    @property
+    def now(self) -> tuple[SourceError, ...]:
+        """The errors that stand, in the order in which the questions first failed; the same sentence only once."""
+        return tuple({error.what: error for error in self._errors.values()}.values())
