@@ -1,0 +1,244 @@
+"""One boto3 session and its clients: how sagetop reaches AWS, or the emulated AWS of the demo."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from tui import __version__
+from tui.sources.aws.errors import GaveUp, NotLoopback, translate
+
+if TYPE_CHECKING:
+    import boto3.session
+    from botocore.config import Config
+
+Service = Literal["sagemaker", "sagemaker-runtime", "cloudwatch", "logs", "application-autoscaling", "sts", "pricing"]
+SERVICES: tuple[Service, ...] = get_args(Service)
+"""Every service that sagetop speaks to: there is no client of any other."""
+
+_ATTEMPTS = 4
+_STARTED = "sagetop_started"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """What decides which AWS is asked, and as whom.
+
+    Attributes:
+        profile: A profile of the shared config files; None for what boto3 finds by itself.
+        region: Overrides the environment's and the profile's.
+        endpoint_url: Where every service is; a callable is asked on first use, in the worker that needs it.
+        access_key: With `secret_key`: fixed keys. Environment variables, profiles, config and credential files, proxies
+            and instance metadata are then ignored altogether.
+        secret_key: See `access_key`.
+        loopback_only: Refuse any host but this machine, before a byte is sent.
+        timeout_s: How long one request may take with all its retries.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | Callable[[], str] | None = None
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    loopback_only: bool = False
+    timeout_s: float = 30.0
+
+    @property
+    def fixed_keys(self) -> bool:
+        """Whether the keys are given, and nothing of the environment may count."""
+        return self.access_key is not None
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """How long one address may take to answer the door."""
+        return min(5.0, self.timeout_s / 8)
+
+    @property
+    def read_timeout_s(self) -> float:
+        """How long the server may be silent, in one attempt."""
+        return self.timeout_s * 0.4
+
+
+class Clients:
+    """The clients of one boto3 session, made when first needed and shared by all threads.
+
+    boto3 is imported on the first request, never before: the first frame does not wait for it.
+
+    Attributes:
+        settings: What it was made of.
+        denied: Permissions that IAM refused in this session and that something else stands in for (`sagemaker:Search`).
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+        self.denied: set[str] = set()
+        self._lock = threading.RLock()
+        self._calls = 0
+        self._endpoint_url: str | None = None
+        self._session: boto3.session.Session | None = None
+        self._clients: dict[Service, Any] = {}
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests sent so far, retries and requests for credentials included."""
+        return self._calls
+
+    @property
+    def region(self) -> str:
+        """The region that requests go to, empty while none is known."""
+        return self.session().region_name or ""
+
+    @property
+    def keys_from_environment(self) -> bool:
+        """Whether the keys are AWS_ACCESS_KEY_ID and its kin, which only a restart can renew."""
+        return self._keys_from() == "env"
+
+    def client(self, service: Service) -> Any:
+        """The boto3 client of a service.
+
+        Raises:
+            SourceError: There is no such profile or no region, or the endpoint is not on this machine and must be.
+        """
+        with self._lock:
+            if service not in self._clients:
+                try:
+                    self._clients[service] = self._make(service)
+                except Exception as error:
+                    raise translate(error, service=service, profile=self.settings.profile) from error
+            return self._clients[service]
+
+    def made(self) -> dict[Service, Any]:
+        """The clients that exist, by service."""
+        with self._lock:
+            return dict(self._clients)
+
+    def call(self, service: Service, operation: str, **parameters: object) -> dict[str, Any]:
+        """Send one request, with its retries, and return boto3's answer.
+
+        Args:
+            service: The service.
+            operation: The operation as AWS writes it: `ListTrainingJobs`.
+            parameters: The operation's parameters.
+
+        Raises:
+            SourceError: Whatever went wrong, in sagetop's words.
+        """
+        client = self.client(service)
+        try:
+            from botocore import xform_name
+
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except Exception as error:
+            raise translate(
+                error,
+                service=service,
+                operation=operation,
+                profile=self.settings.profile,
+                keys_from=self._keys_from,
+            ) from error
+        return answer
+
+    def renew(self) -> None:
+        """Forget the session, so that the next request picks up an SSO login or refreshed files.
+
+        Requests under way end with the old session. Keys of the environment stay as they are.
+        """
+        with self._lock:
+            self._session = None
+            self._clients = {}
+            self.denied.clear()
+
+    def session(self) -> boto3.session.Session:
+        """The boto3 session, made on first use."""
+        with self._lock:
+            if self._session is None:
+                try:
+                    self._session = self._make_session()
+                except Exception as error:
+                    raise translate(error, profile=self.settings.profile) from error
+            return self._session
+
+    def _make_session(self) -> boto3.session.Session:
+        import boto3.session
+        import botocore.session
+        from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
+
+        from tui.sources.aws.timestamps import parse_timestamp
+
+        settings = self.settings
+        variables: dict[str, tuple[Any, Any, Any, Any]]
+        if settings.fixed_keys:
+            # No name to look up in the environment or in a file: what is left are botocore's own defaults.
+            variables = {name: (None, None, default, conv) for name, (_, _, default, conv) in VARIABLES.items()}
+            variables |= dict.fromkeys(("config_file", "credentials_file"), (None, None, "", None))
+        else:
+            # boto3 alone does not read AWS_REGION, which the AWS CLI and every other SDK do.
+            variables = {"region": ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)}
+        core = botocore.session.Session(session_vars=variables)
+        if settings.fixed_keys:
+            core.set_credentials(settings.access_key or "", settings.secret_key or "")
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+        core.set_default_client_config(self._config())
+        core.register("request-created", self._within_budget, unique_id="sagetop-budget")
+        core.register("before-send", self._before_send, unique_id="sagetop-before-send")
+        return boto3.session.Session(
+            botocore_session=core, profile_name=settings.profile, region_name=settings.region or None
+        )
+
+    def _config(self) -> Config:
+        from botocore.config import Config
+
+        settings = self.settings
+        local: dict[str, Any] = {"proxies": {}, "inject_host_prefix": False} if settings.fixed_keys else {}
+        return Config(
+            connect_timeout=settings.connect_timeout_s,
+            read_timeout=settings.read_timeout_s,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            max_pool_connections=32,
+            user_agent_extra=f"sagetop/{__version__}",
+            **local,
+        )
+
+    def _make(self, service: Service) -> Any:
+        settings = self.settings
+        if self._endpoint_url is None and settings.endpoint_url is not None:
+            given = settings.endpoint_url
+            self._endpoint_url = given if isinstance(given, str) else given()
+        session = self.session()
+        client: Any = cast("Any", session).client(service, endpoint_url=self._endpoint_url)
+        if settings.loopback_only:
+            refuse_foreign(client.meta.endpoint_url)
+        return client
+
+    def _keys_from(self) -> str:
+        credentials = self.session().get_credentials()
+        return str(credentials.method) if credentials else ""
+
+    def _within_budget(self, **event: Any) -> None:
+        # Every retry creates a request of its own, with the context of the first.
+        now = time.monotonic()
+        started: float = event["request"].context.setdefault(_STARTED, now)
+        if now > started and now - started + self.settings.read_timeout_s > self.settings.timeout_s:
+            raise GaveUp(now - started)
+
+    def _before_send(self, **event: Any) -> None:
+        if self.settings.loopback_only:
+            refuse_foreign(event["request"].url)
+        with self._lock:
+            self._calls += 1
+
+
+def refuse_foreign(url: str) -> None:
+    """Raise NotLoopback if a URL leads anywhere but to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise NotLoopback(host)
