@@ -23,3 +23,13 @@ def parse_timestamp(value: str | float) -> datetime:
     from botocore.utils import parse_timestamp as parse_any
 
     return parse_any(value)  # type: ignore[arg-type]  # the stubs know of text only
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment, aware and in UTC; a time without a zone is taken for UTC, as AWS means it."""
+    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+
+
+def utc_or_none(moment: datetime | None) -> datetime | None:
+    """As `utc`, for what AWS may leave out."""
+    return None if moment is None else utc(moment)

@@ -1,0 +1,143 @@
+"""Endpoints: ListEndpoints, DescribeEndpoint, and the configs behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from tui.model.endpoints import Endpoint, EndpointQuery, ProductionVariant, Serverless
+from tui.sources.aws.clients import Clients
+from tui.sources.aws.timestamps import utc
+from tui.sources.base import Denied, NotFound, Page
+
+PAGE = 100
+"""Endpoints on a page of ListEndpoints; AWS allows no more."""
+
+Json = Mapping[str, Any]
+Configs = MutableMapping[str, Json]
+"""What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once."""
+
+
+def list_endpoints(clients: Clients, query: EndpointQuery, cursor: str | None = None) -> Page[Endpoint]:
+    """One page of ListEndpoints, newest first: names, status and times only."""
+    parameters: dict[str, object] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": PAGE}
+    if query.status:
+        parameters["StatusEquals"] = query.status
+    if query.name_contains:
+        parameters["NameContains"] = query.name_contains
+    if cursor:
+        parameters["NextToken"] = cursor
+    answer = clients.call("sagemaker", "ListEndpoints", **parameters)
+    endpoints = tuple(
+        Endpoint(
+            name=endpoint["EndpointName"],
+            status=endpoint["EndpointStatus"],
+            created=utc(endpoint["CreationTime"]),
+            modified=utc(endpoint["LastModifiedTime"]),
+            arn=endpoint.get("EndpointArn", ""),
+        )
+        for endpoint in answer.get("Endpoints", ())
+    )
+    return Page(endpoints, answer.get("NextToken") or None)
+
+
+def describe_endpoint(clients: Clients, name: str, configs: Configs) -> Endpoint:
+    """DescribeEndpoint, and DescribeEndpointConfig the first time a config is met.
+
+    Without the permission for configs the endpoint comes without its instance types and models.
+
+    Args:
+        clients: The clients.
+        name: The endpoint's name.
+        configs: The configs met so far; a new one is added.
+
+    Raises:
+        NotFound: There is no such endpoint.
+    """
+    answer = clients.call("sagemaker", "DescribeEndpoint", EndpointName=name)
+    config_name = answer.get("EndpointConfigName", "")
+    return parse_endpoint(answer, _config(clients, config_name, configs))
+
+
+def _config(clients: Clients, name: str, configs: Configs) -> Json:
+    permission = "sagemaker:DescribeEndpointConfig"
+    if name in configs:
+        return configs[name]
+    if not name or permission in clients.denied:
+        return {}
+    try:
+        configs[name] = clients.call("sagemaker", "DescribeEndpointConfig", EndpointConfigName=name)
+    except NotFound:
+        configs[name] = {}  # deleted while its endpoint lives on
+    except Denied:
+        clients.denied.add(permission)
+        return {}
+    return configs[name]
+
+
+def parse_endpoint(endpoint: Json, config: Json) -> Endpoint:
+    """An Endpoint of what DescribeEndpoint and DescribeEndpointConfig say of it."""
+    variants = [
+        _variant(summary, config.get(kind) or (), shadow=shadow)
+        for kind, shadow in (("ProductionVariants", False), ("ShadowProductionVariants", True))
+        for summary in endpoint.get(kind) or ()
+    ]
+    return Endpoint(
+        name=endpoint["EndpointName"],
+        status=endpoint["EndpointStatus"],
+        created=utc(endpoint["CreationTime"]),
+        modified=utc(endpoint["LastModifiedTime"]),
+        arn=endpoint.get("EndpointArn", ""),
+        detailed=True,
+        config=endpoint.get("EndpointConfigName", ""),
+        failure_reason=endpoint.get("FailureReason", ""),
+        deployment=_deployment(endpoint.get("PendingDeploymentSummary")),
+        variants=tuple(variants),
+    )
+
+
+def _variant(summary: Json, configured: Any, *, shadow: bool) -> ProductionVariant:
+    """One variant; its instance type and model are in the config only."""
+    name = summary["VariantName"]
+    config: Json = next((variant for variant in configured if variant.get("VariantName") == name), {})
+    serverless = (
+        summary.get("CurrentServerlessConfig")
+        or summary.get("DesiredServerlessConfig")
+        or config.get("ServerlessConfig")
+    )
+    status: Json = (summary.get("VariantStatus") or [{}])[-1]
+    pools = summary.get("InstancePools") or config.get("InstancePools") or ()
+    return ProductionVariant(
+        name=name,
+        instance_type=config.get("InstanceType") or " + ".join(pool.get("InstanceType", "") for pool in pools),
+        current_instances=None if serverless else summary.get("CurrentInstanceCount"),
+        desired_instances=None if serverless else summary.get("DesiredInstanceCount"),
+        current_weight=summary.get("CurrentWeight"),
+        desired_weight=summary.get("DesiredWeight"),
+        status=status.get("Status", ""),
+        status_message=status.get("StatusMessage", ""),
+        model=config.get("ModelName", ""),
+        shadow=shadow,
+        serverless=Serverless(
+            memory_mb=serverless.get("MemorySizeInMB", 0),
+            max_concurrency=serverless.get("MaxConcurrency", 0),
+            provisioned_concurrency=serverless.get("ProvisionedConcurrency"),
+        )
+        if serverless
+        else None,
+    )
+
+
+def _deployment(pending: Json | None) -> str:
+    """A deployment under way, in a line: `to ranker-v13: main 0→2 ActivatingTraffic`."""
+    if not pending:
+        return ""
+    parts = []
+    for variant in (*(pending.get("ProductionVariants") or ()), *(pending.get("ShadowProductionVariants") or ())):
+        words = [variant["VariantName"]]
+        if "DesiredInstanceCount" in variant:
+            words.append(f"{variant.get('CurrentInstanceCount', 0)}→{variant['DesiredInstanceCount']}")
+        words += [status["Status"] for status in (variant.get("VariantStatus") or ())[-1:]]
+        parts.append(" ".join(words))
+    target = f"to {pending.get('EndpointConfigName', '')}"
+    return f"{target}: {', '.join(parts)}" if parts else target

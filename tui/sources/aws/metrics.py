@@ -1,0 +1,115 @@
+"""Metrics over time: GetMetricData."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from tui.model.series import MetricQuery, Series
+from tui.sources.aws.clients import Clients
+
+QUERIES = 500
+"""Queries in one GetMetricData call; AWS allows no more."""
+
+_RETENTION = ((3 * 3600, 1), (15 * 86400, 60), (63 * 86400, 300))
+_HIGH_RESOLUTION = (1, 5, 10, 20, 30)
+_MICROSECONDS = frozenset(
+    {
+        "ModelLatency",
+        "OverheadLatency",
+        "ModelSetupTime",
+        "ModelDownloadingTime",
+        "ModelLoadingTime",
+        "ModelUnloadingTime",
+        "ModelLoadingWaitTime",
+    }
+)
+
+
+def metrics(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
+    """The series of these queries, in their order, by one GetMetricData call for every 500.
+
+    Utilizations are in percent (of one core or GPU: above 100 where there are several), latencies in milliseconds. A
+    period that CloudWatch keeps no more at that age is widened to one that it keeps.
+    """
+    if end_ms <= start_ms:
+        return tuple(_empty(query) for query in queries)
+    age_s = time.time() - start_ms / 1000
+    series: list[Series] = []
+    for first in range(0, len(queries), QUERIES):
+        series += _ask(clients, queries[first : first + QUERIES], start_ms, end_ms, age_s)
+    return tuple(series)
+
+
+def period_for(age_s: float, wanted_s: int) -> int:
+    """The shortest period, in seconds, not below the wanted one, that CloudWatch still has of data that old.
+
+    Args:
+        age_s: How long ago the oldest datapoint asked for was.
+        wanted_s: The period one would like.
+    """
+    kept = next((period for age, period in _RETENTION if age_s <= age), 3600)
+    if kept == 1 and wanted_s <= _HIGH_RESOLUTION[-1]:
+        return next(period for period in _HIGH_RESOLUTION if period >= wanted_s)
+    step = max(kept, 60)
+    return max(-(-wanted_s // step), 1) * step
+
+
+def _ask(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end_ms: int, age_s: float) -> list[Series]:
+    series = [_empty(query) for query in queries]
+    periods = [period_for(age_s, query.period_s) for query in queries]
+    # Whole periods since the epoch, so that two calls for overlapping times give the same datapoints.
+    start_ms -= start_ms % (max(periods) * 1000)
+    parameters: dict[str, object] = {
+        "MetricDataQueries": [
+            {
+                "Id": f"m{number}",
+                "ReturnData": True,
+                "MetricStat": {"Metric": _metric(query), "Period": period, "Stat": query.stat},
+            }
+            for number, (query, period) in enumerate(zip(queries, periods, strict=True))
+        ],
+        "StartTime": datetime.fromtimestamp(start_ms / 1000, timezone.utc),
+        "EndTime": datetime.fromtimestamp(end_ms / 1000, timezone.utc),
+        "ScanBy": "TimestampAscending",
+    }
+    while True:
+        answer = clients.call("cloudwatch", "GetMetricData", **parameters)
+        for result in answer.get("MetricDataResults", ()):
+            number = int(result["Id"][1:])
+            scale = _scale(queries[number])
+            series[number].times.extend(round(moment.timestamp() * 1000) for moment in result.get("Timestamps", ()))
+            series[number].values.extend(value * scale for value in result.get("Values", ()))
+        if not answer.get("NextToken"):
+            return series
+        parameters["NextToken"] = answer["NextToken"]
+
+
+def _metric(query: MetricQuery) -> dict[str, Any]:
+    """Namespace, name and dimensions of what a query is about."""
+    if query.kind == "job":
+        namespace, dimensions = "/aws/sagemaker/TrainingJobs", {"TrainingJobName": query.owner}
+    elif query.kind == "host":
+        namespace, dimensions = "/aws/sagemaker/TrainingJobs", {"Host": f"{query.owner}/{query.part}"}
+    else:
+        namespace = "AWS/SageMaker" if query.kind == "variant" else "/aws/sagemaker/Endpoints"
+        dimensions = {"EndpointName": query.owner, "VariantName": query.part}
+    return {
+        "Namespace": namespace,
+        "MetricName": query.metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+    }
+
+
+def _empty(query: MetricQuery) -> Series:
+    unit = "%" if query.kind in ("host", "instance") else "ms" if _scale(query) != 1 else ""
+    return Series(query.metric, array("q"), array("d"), "cloudwatch", query.part, unit, query.stat)
+
+
+def _scale(query: MetricQuery) -> float:
+    """What turns CloudWatch's microseconds into milliseconds; a count of samples stays a count."""
+    counts = query.stat == "SampleCount" or query.stat.startswith(("PR", "TC"))
+    return 1e-3 if query.kind == "variant" and query.metric in _MICROSECONDS and not counts else 1
