@@ -1,0 +1,355 @@
+"""From datapoints to what a chart draws: a view, the curve in it, its gaps, and what is no number.
+
+numpy is imported by the functions that need it, never with this module. Times are ms since the epoch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui.model.series import Series
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Times = NDArray[np.int64]
+    Values = NDArray[np.float64]
+
+GAP_PERIODS = 2.5
+"""Datapoints further apart than this many periods have others missing between them."""
+LOG_GAP_PERIODS = 30
+"""The same for a log, whose lines keep no period: a pause for a validation is no gap, a restart is."""
+SHORTEST_MS = 20.0
+"""No view is shorter: a log's clock has milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of the plane that a chart shows.
+
+    Attributes:
+        start: Its left edge, ms.
+        end: Its right edge, ms, after `start`.
+        low: Its lower edge in the unit of the values, None where it fits the data.
+        high: Its upper edge.
+        log: Whether each tenfold takes the same height.
+    """
+
+    start: float
+    end: float
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+
+    def zoomed(self, factor: float, around: float | None = None) -> View:
+        """This view with `factor` times its time, `around` (its middle by default) staying where it is."""
+        length = self.end - self.start
+        around = (self.start + self.end) / 2 if around is None else min(max(around, self.start), self.end)
+        share = (around - self.start) / length
+        length = max(length * factor, SHORTEST_MS)
+        return replace(self, start=around - share * length, end=around + (1 - share) * length)
+
+    def moved(self, share: float) -> View:
+        """This view moved by a share of its length: 0.5 shows half of what follows."""
+        step = (self.end - self.start) * share
+        return replace(self, start=self.start + step, end=self.end + step)
+
+    def within(self, start: float, end: float) -> View:
+        """This view moved and cut so that it shows nothing outside `start` … `end`."""
+        length = min(self.end - self.start, end - start)
+        left = min(max(self.start, start), end - length)
+        return replace(self, start=left, end=left + length)
+
+
+def extent(series: Sequence[Series]) -> tuple[float, float] | None:
+    """From the oldest datapoint to the newest; a minute around it where there is but one; None without any."""
+    ends = [(one.times[0], one.times[-1]) for one in series if len(one)]
+    if not ends:
+        return None
+    start, end = float(min(first for first, _ in ends)), float(max(last for _, last in ends))
+    return (start, end) if end > start else (start - 30_000, end + 30_000)
+
+
+def arrays(series: Series) -> tuple[Times, Values]:
+    """A copy of a series for numpy, taken at once, so that a source may go on filling the series meanwhile."""
+    import numpy as np
+
+    times = np.frombuffer(series.times.tobytes(), dtype=np.int64)
+    values = np.frombuffer(series.values.tobytes(), dtype=np.float64)
+    count = min(len(times), len(values))
+    return times[:count], values[:count]
+
+
+def gap_after(times: Times, *, logged: bool = False) -> float:
+    """The distance in ms from which two datapoints are not joined; infinite while no period is known."""
+    import numpy as np
+
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if len(steps) < 2:
+        return math.inf
+    return float(np.median(steps)) * (LOG_GAP_PERIODS if logged else GAP_PERIODS)
+
+
+def drawable(values: Values, log: bool) -> NDArray[np.bool_]:
+    """Which values have a place on the axis: numbers, and on a log scale those above 0."""
+    import numpy as np
+
+    return np.isfinite(values) & (values > 0) if log else np.isfinite(values)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The datapoints that are left of a series after decimation.
+
+    Attributes:
+        times: ms, never falling.
+        values: As many, finite.
+        joined: As many; whether a datapoint is joined to the one before it.
+    """
+
+    times: Times
+    values: Values
+    joined: NDArray[np.bool_]
+
+
+def decimate(times: Times, values: Values, view: View, columns: int, gap: float = math.inf) -> Line:
+    """The smallest and the largest value of each column of the view, in order, so that every spike stays.
+
+    One datapoint before the view and one after it stay too, because lines lead to them.
+
+    Args:
+        times: ms, never falling.
+        values: As many, NaN and infinity among them.
+        view: What is shown; its `log` leaves out what is not above 0.
+        columns: Into how many columns of equal time the view is cut.
+        gap: Datapoints further apart than this, in ms, are not joined.
+    """
+    import numpy as np
+
+    good = drawable(values, view.log)
+    breaks = np.zeros(len(times), dtype=bool)
+    breaks[1:] = np.diff(times) > gap
+    piece = np.cumsum(breaks) + np.cumsum(~good)
+
+    first = int(np.searchsorted(times, view.start, "left"))
+    last = int(np.searchsorted(times, view.end, "right"))
+    kept = np.flatnonzero(good[first:last]) + first
+    if len(kept) > 2 * columns:
+        kept = kept[_extremes(times[kept], values[kept], view, columns)]
+    edges = [[first - 1] if first > 0 and good[first - 1] else [], [last] if last < len(times) and good[last] else []]
+    kept = np.concatenate([np.asarray(edges[0], dtype=np.intp), kept, np.asarray(edges[1], dtype=np.intp)])
+
+    joined = np.zeros(len(kept), dtype=bool)
+    joined[1:] = piece[kept[1:]] == piece[kept[:-1]]
+    return Line(times[kept], values[kept], joined)
+
+
+def _extremes(times: Times, values: Values, view: View, columns: int) -> NDArray[np.intp]:
+    import numpy as np
+
+    edges = view.start + (view.end - view.start) / columns * np.arange(1, columns)
+    cuts = [0, *np.searchsorted(times, edges, "left").tolist(), len(times)]
+    kept: list[int] = []
+    for left, right in zip(cuts, cuts[1:], strict=False):
+        if left == right:
+            continue
+        column = values[left:right]
+        low, high = left + int(column.argmin()), left + int(column.argmax())
+        kept.extend((low,) if low == high else (min(low, high), max(low, high)))
+    return np.asarray(kept, dtype=np.intp)
+
+
+def value_range(series: Sequence[tuple[Times, Values]], view: View) -> tuple[float, float] | None:
+    """The lowest and the highest value to show: the view's own edges, else what the data in it needs.
+
+    A little air is added around the data, and a scale of its own around a curve that never moves. None while there
+    is nothing that can be drawn.
+    """
+    import numpy as np
+
+    if view.low is not None and view.high is not None:
+        return view.low, view.high
+    low, high = math.inf, -math.inf
+    for times, values in series:
+        part = values[np.searchsorted(times, view.start, "left") : np.searchsorted(times, view.end, "right")]
+        part = part[drawable(part, view.log)]
+        if len(part):
+            low, high = min(low, float(part.min())), max(high, float(part.max()))
+    if low > high:
+        return None
+    if view.log:
+        return (low, high) if high / low > 1.01 else (low / 2, high * 2)
+    if low == high:
+        air = abs(low) / 10 or 1.0
+        return low - air, high + air
+    air = (high / 20 - low / 20) / 2
+    # Air below zero would be a lie about values that have none there.
+    return (low - air if low < 0 or low > air else low), high + air
+
+
+def unit_values(values: Values, low: float, high: float, log: bool) -> Values:
+    """Values as shares of the height: 0 at `low`, 1 at `high`; the range may be as wide as floats are."""
+    import numpy as np
+
+    if log:
+        bottom = math.log10(low)
+        return np.asarray((np.log10(values) - bottom) / (math.log10(high) - bottom))
+    # Halves, because the distance of two floats may be more than a float holds.
+    return np.asarray((values / 2 - low / 2) / (high / 2 - low / 2))
+
+
+def share_of_value(value: float, low: float, high: float, log: bool) -> float:
+    """One value as a share of the height."""
+    if log:
+        return (math.log10(value) - math.log10(low)) / (math.log10(high) - math.log10(low))
+    return (value / 2 - low / 2) / (high / 2 - low / 2)
+
+
+def zoomed_range(low: float, high: float, factor: float, log: bool) -> tuple[float, float]:
+    """A value range with `factor` times its height around its middle."""
+    if log:
+        low, high = zoomed_range(math.log10(low), math.log10(high), factor, False)
+        return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
+    middle, half = low / 2 + high / 2, (high / 2 - low / 2) * factor
+    half = max(half, abs(middle) * 1e-12, 1e-300)
+    return max(middle - half, -1e308), min(middle + half, 1e308)
+
+
+def bad_columns(times: Times, values: Values, view: View, columns: int) -> list[int]:
+    """The columns in which a value has no place on the axis: NaN, infinity, and on a log scale 0 and below."""
+    import numpy as np
+
+    bad = times[~drawable(values, view.log)]
+    bad = bad[(bad >= view.start) & (bad <= view.end)]
+    places = ((bad - view.start) / (view.end - view.start) * columns).astype(np.int64)
+    return [int(column) for column in np.unique(np.clip(places, 0, columns - 1))]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line in the unit square, cut at its edges: the only thing that a plotter is given.
+
+    Attributes:
+        x: Shares of the width, all within 0 … 1.
+        y: Shares of the height, as many, all within 0 … 1.
+        starts: The places in `x` where the pen was lifted.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    starts: frozenset[int]
+
+
+def curve(line: Line, view: View, low: float, high: float) -> Curve:
+    """A line as seen in a view: what is outside is cut away where it crosses the edge, not bent."""
+    import numpy as np
+
+    x = (line.times - view.start) / (view.end - view.start)
+    y = unit_values(line.values, low, high, view.log)
+    inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    if bool(inside.all()):
+        starts = np.flatnonzero(~line.joined)
+        return Curve(tuple(x.tolist()), tuple(y.tolist()), frozenset(starts.tolist()))
+
+    xs: list[float] = []
+    ys: list[float] = []
+    lifted: set[int] = set()
+    shown = False  # whether the datapoint before is the last one of xs
+    points = list(zip(x.tolist(), y.tolist(), inside.tolist(), line.joined.tolist(), strict=True))
+    for index, (px, py, within, joined) in enumerate(points):
+        part = _cut(points[index - 1][0], points[index - 1][1], px, py) if joined else None
+        if part is not None:
+            if not shown:
+                lifted.add(len(xs))
+                xs.append(part[0])
+                ys.append(part[1])
+            xs.append(part[2])
+            ys.append(part[3])
+        elif within:
+            lifted.add(len(xs))
+            xs.append(px)
+            ys.append(py)
+        shown = within
+    return Curve(tuple(xs), tuple(ys), frozenset(lifted))
+
+
+def _cut(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float] | None:
+    """The part of a segment inside the unit square (Liang and Barsky), None where all of it is outside."""
+    enter, leave = 0.0, 1.0
+    dx, dy = x1 - x0, y1 - y0
+    if not (math.isfinite(dx) and math.isfinite(dy)):
+        return None
+    for step, room in ((-dx, x0), (dx, 1 - x0), (-dy, y0), (dy, 1 - y0)):
+        if step == 0:
+            if room < 0:
+                return None
+        elif step < 0:
+            enter = max(enter, room / step)
+        else:
+            leave = min(leave, room / step)
+    if enter > leave:
+        return None
+    ends = (x0 + enter * dx, y0 + enter * dy, x0 + leave * dx, y0 + leave * dy)
+    # Rounding may step over the edge by a hair.
+    return tuple(min(max(end, 0.0), 1.0) for end in ends)  # type: ignore[return-value]
+
+
+def smooth(values: Sequence[float], weight: float) -> list[float]:
+    """The exponential moving average, corrected for its start, as TensorBoard and W&B draw it.
+
+    Args:
+        values: Any numbers; what is not finite stays as it is and does not count.
+        weight: 0 (no smoothing) to below 1: how much of what was before stays in each value.
+    """
+    result: list[float] = []
+    mean, left = 0.0, 1.0
+    for value in values:
+        if not math.isfinite(value):
+            result.append(value)
+            continue
+        mean = weight * mean + (1 - weight) * value
+        left *= weight
+        result.append(mean / (1 - left) if left < 1 else value)
+    return result
+
+
+def nearest(series: Series, time_ms: float) -> int | None:
+    """The place of the datapoint closest to a time, the earlier of two as close; None in an empty series."""
+    from bisect import bisect_left
+
+    if not len(series):
+        return None
+    right = bisect_left(series.times, time_ms)
+    if right == len(series):
+        return right - 1
+    if right > 0 and time_ms - series.times[right - 1] <= series.times[right] - time_ms:
+        return right - 1
+    return right
+
+
+def step_from(series: Sequence[Series], time_ms: float, distance: float) -> float | None:
+    """Where a cursor goes from a time: the first datapoint at least `distance` ms on, the outermost where none is.
+
+    Args:
+        series: The series on the chart.
+        time_ms: Where the cursor is.
+        distance: Width of a column in ms; negative goes back.
+    """
+    from bisect import bisect_left, bisect_right
+
+    target = time_ms + distance
+    found: list[int] = []
+    for one in series:
+        if distance > 0 and (place := bisect_left(one.times, target)) < len(one):
+            found.append(one.times[place])
+        elif distance < 0 and (place := bisect_right(one.times, target)) > 0:
+            found.append(one.times[place - 1])
+    if found:
+        return float(min(found) if distance > 0 else max(found))
+    ends = [one.times[-1] if distance > 0 else one.times[0] for one in series if len(one)]
+    return float(max(ends) if distance > 0 else min(ends)) if ends else None
