@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.model.series import Series
@@ -155,7 +156,7 @@ def _extremes(times: Times, values: Values, view: View, columns: int) -> NDArray
     edges = view.start + (view.end - view.start) / columns * np.arange(1, columns)
     cuts = [0, *np.searchsorted(times, edges, "left").tolist(), len(times)]
     kept: list[int] = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         if left == right:
             continue
         column = values[left:right]

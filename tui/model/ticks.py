@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timezone, tzinfo
+from itertools import pairwise
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _TIME_STEPS = (
@@ -16,7 +17,7 @@ _TIME_STEPS = (
 
 
 def value_ticks(low: float, high: float, count: int, *, log: bool = False) -> list[tuple[float, str]]:
-    """Round values between `low` and `high`, lowest first, each with its label; about `count`, and 2 at least.
+    """Round values between `low` and `high`, lowest first, each with its label; at most `count`, and 2 at least.
 
     The labels of one axis carry the same decimals, and tell their values apart.
     """
@@ -34,11 +35,11 @@ def _round_values(low: float, high: float, count: int) -> list[float]:
     if not (math.isfinite(rough) and rough > 1e-300):
         return []
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next((power * factor for factor in (1, 2, 2.5, 5) if power * factor >= rough * 0.999), power * 10)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    if last - first > 4 * count + 4:  # the step is lost in the value's own rounding
-        return []
-    return [index * step for index in range(first, last + 1)]
+    for step in (power * factor for factor in (1, 2, 2.5, 5, 10, 20)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < count:
+            return [index * step for index in range(first, last + 1)]
+    return []
 
 
 def _log_values(low: float, high: float, count: int) -> list[float]:
@@ -75,7 +76,7 @@ def value_labels(values: list[float]) -> list[str]:
 
 
 def _fixed(values: list[float]) -> list[str]:
-    gaps = [abs(right - left) for left, right in zip(values, values[1:], strict=False) if right != left]
+    gaps = [abs(right - left) for left, right in pairwise(values) if right != left]
     smallest = min(gaps, default=abs(values[0]) or 1.0)
     for decimals in range(13):
         texts = [f"{value:.{decimals}f}" for value in values]
