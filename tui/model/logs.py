@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _HOST = re.compile(r"algo-(\d+)")
@@ -68,4 +69,9 @@ def host_number(host: str) -> tuple[int, str]:
 
 def event_order(event: LogEvent) -> tuple[int, tuple[int, str], str]:
     """The order of a merged log: event time, then host as a number, then stream; equals stay as AWS gave them."""
-    return (event.timestamp, host_number(event.host), event.stream)
+    return (event.timestamp, *_place(event.host, event.stream))
+
+
+@lru_cache(maxsize=4096)
+def _place(host: str, stream: str) -> tuple[tuple[int, str], str]:
+    return host_number(host), stream

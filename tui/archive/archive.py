@@ -1,0 +1,289 @@
+"""What is kept of which log, and who may write it.
+
+Every promise rests on two rules: what is covered is written in the transaction of the events that it covers, and a
+writer drops what another has covered meanwhile. So two programs may share the file, and either may die at any moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.archive.codec import PIECE_EVENTS, pack, pack_job, pieces, unpack_job
+from tui.archive.coverage import FOREVER, Kept, Range, Span, minus, union
+from tui.archive.file import File
+from tui.archive.reading import event_of, read, tail_start
+from tui.model.jobs import TrainingJob
+from tui.model.logs import LogEvent
+
+DEFAULT_LIMIT = 2_000_000_000
+_CHECK_EVERY = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LogSummary:
+    """One kept log. `bytes` counts its events as they lie in the file; `used` is in seconds since the epoch."""
+
+    log: int
+    place: str
+    job: TrainingJob
+    sealed: bool
+    used: float
+    events: int
+    bytes: int
+
+
+class Archive:
+    """An archive file, open. Methods may be called from any thread.
+
+    Args:
+        path: The file; made with 0600, its folder with 0700.
+        limit_bytes: How large the file may grow before the logs longest not looked at are removed.
+
+    Raises:
+        sqlite3.Error: From every method: a full disk, no permission, a file that is no archive.
+        OSError: When the folder or the file cannot be made.
+    """
+
+    def __init__(self, path: Path, *, limit_bytes: int = DEFAULT_LIMIT) -> None:
+        self._file = File(path)
+        self._limit = limit_bytes
+        self._since_check = 0
+
+    def close(self) -> None:
+        """Closes the file; no method may be called any more."""
+        self._file.close()
+
+    # Jobs
+
+    def keep_job(self, job: TrainingJob, place: str) -> int:
+        """Keeps a job's description, the newest replacing what was kept, and names its log.
+
+        Args:
+            job: The job; its ARN and creation time keep it apart from another of its name.
+            place: Where it lives: the endpoint URL, or whatever tells one AWS from another.
+
+        Returns:
+            The number by which the other methods know the log.
+        """
+        key = (place, job.arn, int(job.created.timestamp() * 1000))
+        with self._file.write() as db:
+            row = db.execute("SELECT id, job FROM logs WHERE (place, arn, created) = (?, ?, ?)", key).fetchone()
+            if row is None:
+                added = db.execute(
+                    "INSERT INTO logs (place, arn, created, name, job, used) VALUES (?, ?, ?, ?, ?, ?)",
+                    (*key, job.name, pack_job(job), time.time()),
+                )
+                return int(added.lastrowid or 0)
+            # A summary must not overwrite the details that an earlier look had brought.
+            text = pack_job(job) if job.detailed or not unpack_job(row[1]).detailed else row[1]
+            db.execute("UPDATE logs SET job = ?, used = ? WHERE id = ?", (text, time.time(), row[0]))
+            return int(row[0])
+
+    def job(self, name: str, place: str) -> TrainingJob | None:
+        """The newest kept job of that name."""
+        row = self._file.row(
+            "SELECT job FROM logs WHERE name = ? AND place = ? ORDER BY created DESC LIMIT 1", name, place
+        )
+        return unpack_job(row[0]) if row else None
+
+    # Writing a log
+
+    def plan(self, log: int, before: Sequence[Span], after: Sequence[Span]) -> bool:
+        """Sets how a log's time is divided; False if it is no longer divided as `before`, and nothing was changed."""
+        with self._file.write() as db:
+            if _spans(db, log) != list(before):
+                return False
+            db.execute("DELETE FROM spans WHERE log = ?", (log,))
+            db.executemany(
+                "INSERT INTO spans VALUES (?, ?, ?, ?, ?)", [(log, s.lo, s.hi, s.way, s.checked) for s in after]
+            )
+            return True
+
+    def add_piece(self, log: int, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
+        """Keeps all events of one stream in a range of time; what is covered already is kept as it was.
+
+        Args:
+            log: Whose.
+            stream: The stream's name.
+            covers: lo ≤ event time < hi.
+            events: In the order of their times.
+        """
+        with self._file.write() as db:
+            number = _stream(db, log, stream)
+            rows = db.execute("SELECT lo, hi FROM covered WHERE log = ? AND stream = ?", (log, number)).fetchall()
+            gaps = minus(covers, rows)
+            if gaps != [covers]:
+                events = [event for event in events if any(lo <= event.timestamp < hi for lo, hi in gaps)]
+            _add_chunks(db, log, number, events)
+            if gaps:
+                db.execute("DELETE FROM covered WHERE log = ? AND stream = ?", (log, number))
+                db.executemany(
+                    "INSERT INTO covered VALUES (?, ?, ?, ?)",
+                    [(log, number, lo, hi) for lo, hi in union([*rows, covers])],
+                )
+        self._grown(log, sum(len(event.message) for event in events))
+
+    def add_recent(self, log: int, events: Sequence[LogEvent]) -> None:
+        """Keeps events that have an `event_id`, each once, but for those of a time that is read stream by stream."""
+        if not events:
+            return
+        with self._file.write() as db:
+            ranges = [(span.lo, span.hi) for span in _spans(db, log) if span.way == "recent"]
+            numbers = {name: _stream(db, log, name) for name in {event.stream for event in events}}
+            db.executemany(
+                "INSERT OR IGNORE INTO recent (log, event, time, taken, stream, message) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        log,
+                        event.event_id,
+                        event.timestamp,
+                        event.ingestion_time,
+                        numbers[event.stream],
+                        event.message.encode("utf-8", "surrogatepass"),
+                    )
+                    for event in events
+                    if any(lo <= event.timestamp < hi for lo, hi in ranges)
+                ],
+            )
+        self._grown(log, sum(len(event.message) for event in events))
+
+    def checked(self, log: int, lo: int, checked_ms: int) -> None:
+        """The `recent` span that begins at `lo` is complete up to a time; never takes back what was said before."""
+        with self._file.write() as db:
+            db.execute(
+                "UPDATE spans SET checked = max(checked, ?) WHERE log = ? AND lo = ? AND way = 'recent'",
+                (checked_ms, log, lo),
+            )
+
+    def seal(self, log: int) -> None:
+        """The whole log is kept: nothing is asked for ever again, and recent events become pieces like all others."""
+        with self._file.write() as db:
+            if db.execute("SELECT sealed FROM logs WHERE id = ?", (log,)).fetchone() != (0,):
+                return
+            for number, name in db.execute("SELECT id, name FROM streams WHERE log = ?", (log,)).fetchall():
+                rows = db.execute(
+                    "SELECT time, taken, message FROM recent WHERE log = ? AND stream = ? ORDER BY time, id",
+                    (log, number),
+                )
+                while some := rows.fetchmany(PIECE_EVENTS):
+                    _add_chunks(db, log, number, [event_of(at, taken, name, said) for at, taken, said in some])
+            db.execute("DELETE FROM recent WHERE log = ?", (log,))
+            db.execute("UPDATE logs SET sealed = 1 WHERE id = ?", (log,))
+
+    # Reading a log
+
+    def kept(self, log: int) -> Kept:
+        """What is known of a log already."""
+        with self._file.snapshot() as db:
+            spans = _spans(db, log)
+            covered: dict[str, list[Range]] = {}
+            for name, lo, hi in db.execute(
+                "SELECT name, lo, hi FROM covered JOIN streams ON streams.id = covered.stream"
+                " WHERE covered.log = ? ORDER BY lo",
+                (log,),
+            ):
+                covered.setdefault(name, []).append((lo, hi))
+            since = min((span.checked for span in spans if not span.is_final), default=FOREVER)
+            ids = dict(db.execute("SELECT event, time FROM recent WHERE log = ? AND time >= ?", (log, since)))
+            newest = db.execute("SELECT max(time) FROM recent WHERE log = ?", (log,)).fetchone()[0]
+            sealed = db.execute("SELECT sealed FROM logs WHERE id = ?", (log,)).fetchone()
+            kept = {name: tuple(ranges) for name, ranges in covered.items()}
+            return Kept(tuple(spans), kept, ids, newest, bool(sealed and sealed[0]))
+
+    def streams(self, log: int) -> tuple[str, ...]:
+        """The names of the streams that something is kept of."""
+        return tuple(name for (name,) in self._file.rows("SELECT name FROM streams WHERE log = ?", log))
+
+    def count(self, log: int) -> int:
+        """How many events are kept of a log."""
+        return sum(
+            int(self._file.rows(sql, log)[0][0])
+            for sql in (
+                "SELECT ifnull(sum(count), 0) FROM chunks WHERE log = ?",
+                "SELECT count(*) FROM recent WHERE log = ?",
+            )
+        )
+
+    def read(self, log: int, start_ms: int = 0, end_ms: int = FOREVER) -> Iterator[list[LogEvent]]:
+        """The events with start ≤ time < end in order, in lists of some thousands, as they are kept at the first."""
+        with self._file.snapshot() as db:
+            yield from read(db, log, start_ms, end_ms)
+
+    def tail_start(self, log: int, count: int) -> int:
+        """A time (ms) from which on at least `count` events are kept; 0 if there are fewer."""
+        with self._file.snapshot() as db:
+            return tail_start(db, log, count)
+
+    # Housekeeping
+
+    def logs(self) -> list[LogSummary]:
+        """Everything that is kept, the most recently used first."""
+        rows = self._file.rows(
+            "SELECT id, place, job, sealed, used,"
+            " (SELECT ifnull(sum(count), 0) FROM chunks WHERE log = logs.id)"
+            " + (SELECT count(*) FROM recent WHERE log = logs.id),"
+            " (SELECT ifnull(sum(length(events)), 0) FROM chunks WHERE log = logs.id)"
+            " + (SELECT ifnull(sum(length(message)), 0) FROM recent WHERE log = logs.id)"
+            " FROM logs ORDER BY used DESC"
+        )
+        return [LogSummary(row[0], row[1], unpack_job(row[2]), bool(row[3]), *row[4:]) for row in rows]
+
+    def remove(self, log: int) -> None:
+        """Forgets a log, and gives its room back to the disk."""
+        with self._file.write() as db:
+            db.execute("DELETE FROM logs WHERE id = ?", (log,))
+            # A program that was reading a removed log may have written more of it.
+            for table in ("streams", "spans", "covered", "chunks", "recent"):
+                db.execute(f"DELETE FROM {table} WHERE log NOT IN (SELECT id FROM logs)")
+        self._file.shrink()
+
+    def size(self) -> int:
+        """Bytes in use in the file."""
+        return self._file.size()
+
+    def prune(self, limit_bytes: int, spare: int | None = None) -> int:
+        """Removes logs, the one longest not looked at first, until the file holds no more than so many bytes.
+
+        Args:
+            limit_bytes: The limit.
+            spare: A log that stays whatever the limit says: the one that is being read.
+
+        Returns:
+            How many logs were removed.
+        """
+        removed = 0
+        for (log,) in self._file.rows("SELECT id FROM logs ORDER BY used"):
+            if self.size() <= limit_bytes:
+                break
+            if log != spare:
+                self.remove(log)
+                removed += 1
+        return removed
+
+    def _grown(self, log: int, amount: int) -> None:
+        self._since_check += amount
+        if self._since_check >= min(_CHECK_EVERY, self._limit // 4):
+            self._since_check = 0
+            if self.size() > self._limit:
+                self.prune(self._limit * 9 // 10, spare=log)
+
+
+def _spans(db: sqlite3.Connection, log: int) -> list[Span]:
+    rows = db.execute("SELECT lo, hi, way, checked FROM spans WHERE log = ? ORDER BY lo", (log,))
+    return [Span(*row) for row in rows]
+
+
+def _stream(db: sqlite3.Connection, log: int, name: str) -> int:
+    db.execute("INSERT OR IGNORE INTO streams (log, name) VALUES (?, ?)", (log, name))
+    return int(db.execute("SELECT id FROM streams WHERE log = ? AND name = ?", (log, name)).fetchone()[0])
+
+
+def _add_chunks(db: sqlite3.Connection, log: int, stream: int, events: Sequence[LogEvent]) -> None:
+    db.executemany(
+        "INSERT INTO chunks (log, stream, lo, hi, count, events) VALUES (?, ?, ?, ?, ?, ?)",
+        ((log, stream, p[0].timestamp, p[-1].timestamp, len(p), pack(p)) for p in pieces(events)),
+    )

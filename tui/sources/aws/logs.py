@@ -1,0 +1,196 @@
+"""CloudWatch Logs: the streams and events of a training job or of an endpoint."""
+
+from __future__ import annotations
+
+import json
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, host_of
+from tui.sources.aws.clients import Clients
+from tui.sources.base import Broken, Expired, NotFound
+
+_JOBS = "/aws/sagemaker/TrainingJobs"
+_ENDPOINTS = "/aws/sagemaker/Endpoints/"
+_FUTURE_MS = 3 * 3600 * 1000
+_EXACT_MS = 2000
+_EMPTY = LogPage((), None)
+
+
+class Logs:
+    """The log methods of `Source`, over DescribeLogStreams, GetLogEvents and FilterLogEvents.
+
+    When credentials turn out to have expired, the session is dropped, so that the next request finds a new login.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._hooked: Any = None
+        self._skew_ms = 0
+
+    def now_ms(self) -> int:
+        """The time by AWS's clock, as far as its answers have told it."""
+        return int(time.time() * 1000) + self._skew_ms
+
+    def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
+        """The streams of a log (DescribeLogStreams); none before its first event."""
+        group, prefix = _place(log)
+        asked: dict[str, Any] = {"logGroupName": group}
+        if prefix:
+            asked["logStreamNamePrefix"] = prefix
+        streams: list[LogStream] = []
+        while True:
+            try:
+                answer = self._call("DescribeLogStreams", **asked)
+            except NotFound:
+                return ()
+            streams += (
+                LogStream(
+                    found["logStreamName"],
+                    host_of(found["logStreamName"]),
+                    found.get("firstEventTimestamp"),
+                    found.get("lastEventTimestamp"),
+                )
+                for found in answer.get("logStreams", ())
+                if found["logStreamName"].startswith(prefix)
+            )
+            token = answer.get("nextToken")
+            if not token or token == asked.get("nextToken"):
+                return tuple(streams)
+            asked["nextToken"] = token
+
+    def read_stream(
+        self,
+        log: LogAddress,
+        stream: str,
+        start_ms: int,
+        end_ms: int,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+    ) -> LogPage:
+        """One page of a stream (GetLogEvents), oldest event first whichever end the pages begin at."""
+        group, prefix = _place(log)
+        if not stream.startswith(prefix):
+            return _EMPTY
+        asked = {
+            "logGroupName": group,
+            "logStreamName": stream,
+            "startTime": max(0, start_ms),
+            "endTime": self._sane(end_ms),
+            "startFromHead": from_head,
+        }
+        if token:
+            asked["nextToken"] = token
+        try:
+            answer = self._call("GetLogEvents", **asked)
+        except NotFound:
+            return _EMPTY
+        host = host_of(stream)
+        events = tuple(
+            LogEvent(found["timestamp"], found.get("ingestionTime", 0), host, stream, found["message"])
+            for found in answer["events"]
+            if start_ms <= found["timestamp"] < end_ms
+        )
+        following: str | None = answer.get("nextForwardToken" if from_head else "nextBackwardToken")
+        # The end has no other sign than the token that was sent; an empty page is none.
+        return LogPage(events, None if following == token else following)
+
+    def read_recent(
+        self, log: LogAddress, start_ms: int, end_ms: int, token: str | None = None, *, from_head: bool = True
+    ) -> LogPage:
+        """One page of all streams of a log (FilterLogEvents), each event with its `event_id`."""
+        group, prefix = _place(log)
+        asked: dict[str, Any] = {
+            "logGroupName": group,
+            "startTime": max(0, start_ms),
+            "endTime": self._sane(end_ms) - 1,  # inclusive here, and only here
+        }
+        if prefix:
+            asked["logStreamNamePrefix"] = prefix
+        if not from_head:
+            asked["startFromHead"] = False
+        if token:
+            asked["nextToken"] = token
+        try:
+            answer = self._call("FilterLogEvents", **asked)
+        except NotFound:
+            return _EMPTY
+        hosts = {name: host_of(name) for name in {found["logStreamName"] for found in answer["events"]}}
+        events = tuple(
+            LogEvent(
+                found["timestamp"],
+                found.get("ingestionTime", 0),
+                hosts[found["logStreamName"]],
+                found["logStreamName"],
+                found["message"],
+                found["eventId"],
+            )
+            for found in answer["events"]
+            if found["logStreamName"].startswith(prefix) and start_ms <= found["timestamp"] < end_ms
+        )
+        following: str | None = answer.get("nextToken")
+        return LogPage(events, None if not following or following == token else following)
+
+    def _call(self, operation: str, **parameters: object) -> dict[str, Any]:
+        client = self._clients.client("logs")
+        if client is not self._hooked:
+            for name in ("GetLogEvents", "FilterLogEvents"):
+                event = f"before-parse.cloudwatch-logs.{name}"
+                client.meta.events.register(event, _parse_fast, unique_id=f"sagetop-{name}")
+            self._hooked = client
+        try:
+            answer = self._clients.call("logs", operation, **parameters)
+        except Expired:
+            self._clients.renew()
+            raise
+        self._set_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
+        return answer
+
+    def _set_clock(self, date: str | None) -> None:
+        if not date:
+            return
+        try:
+            skew = int(parsedate_to_datetime(date).timestamp() * 1000) - int(time.time() * 1000)
+        except (ValueError, TypeError):
+            return
+        # The header is cut to seconds and was some way under way: a small difference is none.
+        self._skew_ms = skew if abs(skew) > _EXACT_MS else 0
+
+    def _sane(self, end_ms: int) -> int:
+        """AWS takes events up to two hours ahead of its clock, and no end time that its own types cannot hold."""
+        return min(end_ms, self.now_ms() + _FUTURE_MS)
+
+
+def _place(log: LogAddress) -> tuple[str, str]:
+    """A log's group, and the prefix of its streams. The slash keeps `job-1` apart from `job-11`."""
+    if log.kind == "job":
+        return _JOBS, f"{log.name}/"
+    return f"{_ENDPOINTS}{log.name}", ""
+
+
+def _parse_fast(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Reads a page of events in place of botocore's parser, which takes ten times as long over it."""
+    if response_dict["status_code"] >= 300:
+        return
+    page = _loads(response_dict["body"])
+    if not isinstance(page, dict) or not isinstance(page.get("events"), list):
+        raise Broken("logs: an answer that cannot be read", "try again")
+    response_dict["body"] = b"{}"
+    customized_response_dict["events"] = page["events"]
+    for token in ("nextToken", "nextForwardToken", "nextBackwardToken"):
+        if page.get(token):
+            customized_response_dict[token] = page[token]
+
+
+def _loads(body: bytes) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(body)  # knows lone surrogates, which orjson refuses
+        except ValueError as error:
+            raise Broken("logs: an answer that cannot be read", "try again") from error
