@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -13,6 +14,14 @@ import click
 from tui.cli.output import complain
 from tui.config import ConfigError, Folders, private_folder
 from tui.sources.base import NotFound, Refused, SourceError
+
+
+class WrongUsage(click.UsageError):
+    """What was asked for makes no sense; `hint` says what would."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.hint = hint
 
 
 class Exit(IntEnum):
@@ -40,9 +49,11 @@ MEANING = {
     Exit.NOT_CHANGED: "a change was declined, refused or overtaken",
     Exit.MODEL_ERROR: "the model answered an error",
     Exit.WARNINGS: "health warnings",
-    Exit.BUG: "sagetop itself failed; the line on stderr names the file with the details",
+    Exit.BUG: "sagetop itself failed, or could not write its output; the line on stderr says where the details are",
     Exit.INTERRUPTED: "ctrl-c",
 }
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def exit_table() -> str:
@@ -76,9 +87,13 @@ def farewell(error: BaseException) -> int:
         return Exit.USAGE
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        complain(error.format_message().rstrip("."), f"see {context.command_path if context else 'sagetop'} --help")
+        help_of = f"see {context.command_path if context else 'sagetop'} --help"
+        complain(error.format_message().rstrip("."), getattr(error, "hint", help_of))
         return Exit.USAGE
     _forget_stdout()
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        complain(f"the output could not be written: {error.strerror}")
+        return Exit.BUG
     complain(f"sagetop itself failed ({_summary(error)})", _keep(error))
     return Exit.BUG
 

@@ -1,0 +1,209 @@
+"""`sagetop describe`: all that AWS says of one training job or endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from functools import partial
+from typing import TypeVar
+
+import click
+
+from tui.cli import sources
+from tui.cli.endpoints import capacity, scaling_word
+from tui.cli.exits import WrongUsage
+from tui.cli.jobs import instances
+from tui.cli.options import Options, shared
+from tui.cli.output import emit, emit_json
+from tui.cli.records import endpoint_record, job_record, target_of
+from tui.model.clean import clean
+from tui.model.endpoints import Endpoint, ScalableTarget
+from tui.model.jobs import TrainingJob
+from tui.model.words import number, span, utc
+from tui.sources.base import Can, NotFound, Source, SourceError
+
+T = TypeVar("T")
+Section = tuple[str, list[tuple[str, str]]]
+
+_EPILOG = """\
+\b
+Examples:
+  sagetop describe resnet50-2026-11-21
+  sagetop describe ranker-prod --type endpoint --json | jq .variants
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("name")
+@click.option("--type", "kind", type=click.Choice(["job", "endpoint"]), help="What it is, where a name is both.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@shared
+def describe(options: Options, *, name: str, kind: str | None, as_json: bool) -> None:
+    """Show all that AWS says of a training job or an endpoint."""
+    source = sources.aws(options, options.settings())
+    now = datetime.now(timezone.utc)
+    found = _find(source, options.timeout, name, kind)
+    if isinstance(found, TrainingJob):
+        if as_json:
+            emit_json(job_record(found))
+        else:
+            _print(f"training job {found.name}", _job_sections(found, now))
+        return
+    targets: tuple[ScalableTarget, ...] | None = None if Can.SCALING in source.can else ()
+    problem: SourceError | None = None
+    if targets is None:
+        try:
+            targets = sources.within(options.timeout, partial(source.scaling, [name]), lambda: source.calls)
+        except SourceError as error:
+            problem = error
+    if as_json:
+        emit_json(endpoint_record(found, targets or ()))
+    else:
+        _print(f"endpoint {found.name}", _endpoint_sections(found, targets, now))
+    if problem is not None:
+        raise problem
+
+
+def _find(source: Source, timeout: float, name: str, kind: str | None) -> TrainingJob | Endpoint:
+    """The job or the endpoint of that name; both are asked for where the person did not say which.
+
+    Raises:
+        SourceError: There is neither, or what would tell could not be asked.
+        WrongUsage: There are both.
+    """
+    if kind == "job":
+        return sources.within(timeout, partial(source.describe_job, name))
+    if kind == "endpoint":
+        return sources.within(timeout, partial(source.describe_endpoint, name))
+    asks: list[Callable[[], TrainingJob | Endpoint | SourceError]] = [
+        partial(_or_error, partial(source.describe_job, name)),
+        partial(_or_error, partial(source.describe_endpoint, name)),
+    ]
+    answers = list(sources.each(timeout, lambda ask: ask(), asks))
+    found = [answer for answer in answers if not isinstance(answer, SourceError)]
+    if len(found) == 2:
+        raise WrongUsage(f"{name} is a training job and an endpoint", "say --type job or --type endpoint")
+    if found:
+        return found[0]
+    for answer in answers:
+        if isinstance(answer, SourceError) and not isinstance(answer, NotFound):
+            raise answer
+    raise NotFound(f"there is no training job and no endpoint {name}", "sagetop jobs and sagetop endpoints list them")
+
+
+def _or_error(ask: Callable[[], T]) -> T | SourceError:
+    try:
+        return ask()
+    except SourceError as error:
+        return error
+
+
+def _print(title: str, sections: Iterator[Section]) -> None:
+    emit(clean(title))
+    for heading, rows in sections:
+        if not rows:
+            continue
+        emit()
+        if heading:
+            emit(heading)
+        pairs = [(clean(label), clean(value)) for label, value in rows]
+        room = min(max(len(label) for label, _ in pairs), 40)
+        for label, value in pairs:
+            emit(f"  {label:<{room}}  {value}".rstrip())
+
+
+def _job_sections(job: TrainingJob, now: datetime) -> Iterator[Section]:
+    status = job.status
+    if job.secondary_status not in ("", job.status):
+        status = f"{status}, {job.secondary_status}"
+    duration = job.duration(now)
+    facts = [
+        ("status", status),
+        ("failure", job.failure_reason),
+        ("created", _moment(job.created, now)),
+        ("started", _moment(job.started, now)),
+        ("ended", _moment(job.ended, now)),
+        ("duration", span(duration) if duration is not None else ""),
+        ("max runtime", span(job.max_runtime_s) if job.max_runtime_s is not None else ""),
+        ("billable", _billable(job)),
+        ("instances", instances(job) if job.instances else ""),
+        ("volume", f"{job.volume_gb} GB" if job.volume_gb is not None else ""),
+        ("warm pool", job.warm_pool),
+        ("image", job.image),
+        ("role", job.role),
+        ("output", job.output_path),
+        ("model", job.model_artifact),
+        ("arn", job.arn),
+    ]
+    yield "", [(label, value) for label, value in facts if value]
+    yield (
+        "phases",
+        [
+            (phase.name, f"{_clock(phase.started)}  {span((phase.ended or now) - phase.started):<6}  {phase.message}")
+            for phase in job.phases
+        ],
+    )
+    yield (
+        "final metrics",
+        [
+            (metric.name, f"{number(metric.value):<7}  {_clock(metric.time) if metric.time else ''}")
+            for metric in job.final_metrics
+        ],
+    )
+    yield "metric definitions", [(definition.name, definition.regex) for definition in job.metric_definitions]
+    yield "rules", [(rule.name, f"{rule.status}  {rule.details}") for rule in job.rules]
+    yield "hyperparameters", sorted(job.hyperparameters.items())
+    yield "channels", sorted(job.channels.items())
+
+
+def _billable(job: TrainingJob) -> str:
+    if job.billable_s is None:
+        return ""
+    text = span(job.billable_s)
+    if job.spot and job.training_s:
+        text += f", spot, {100 * (1 - job.billable_s / job.training_s):.0f}% saved"
+    return text
+
+
+def _endpoint_sections(
+    endpoint: Endpoint, targets: tuple[ScalableTarget, ...] | None, now: datetime
+) -> Iterator[Section]:
+    facts = [
+        ("status", endpoint.status),
+        ("failure", endpoint.failure_reason),
+        ("created", _moment(endpoint.created, now)),
+        ("modified", _moment(endpoint.modified, now)),
+        ("config", endpoint.config),
+        ("deployment", endpoint.deployment),
+        ("arn", endpoint.arn),
+    ]
+    yield "", [(label, value) for label, value in facts if value]
+    for variant in endpoint.variants:
+        target = target_of(endpoint, variant, targets or ())
+        shadow = "shadow variant" if variant.shadow else "variant"
+        policies = target.policies if target is not None else ()
+        details = [
+            ("status", " ".join(part for part in (variant.status, variant.status_message) if part)),
+            ("model", variant.model),
+            ("instances", capacity(variant)),
+            ("type", variant.instance_type),
+            ("weight", _weight(variant.current_weight, variant.desired_weight)),
+            ("scaling", "" if targets is None else scaling_word(target) if target is not None else "none"),
+            *((f"policy {policy.name}", " ".join((policy.type, policy.metric)).strip()) for policy in policies),
+        ]
+        yield f"{shadow} {clean(variant.name)}", [(label, value) for label, value in details if value]
+    yield "tags", sorted(endpoint.tags.items())
+
+
+def _weight(current: float | None, desired: float | None) -> str:
+    if current is None:
+        return ""
+    return f"{current:g}" if desired in (None, current) else f"{current:g} → {desired:g}"
+
+
+def _moment(moment: datetime | None, now: datetime) -> str:
+    return f"{_clock(moment)}  ({span(now - moment)} ago)" if moment else ""
+
+
+def _clock(moment: datetime) -> str:
+    return utc(moment.replace(microsecond=0))

@@ -1,0 +1,47 @@
+"""`sagetop` itself: the commands, and the monitor where none is named."""
+
+from __future__ import annotations
+
+import click
+
+from tui import __version__
+from tui.cli.completion import completion
+from tui.cli.describe import describe
+from tui.cli.endpoints import endpoints
+from tui.cli.exits import MEANING
+from tui.cli.jobs import jobs
+from tui.cli.monitor import attach, demo, open_monitor
+from tui.cli.options import Options, shared
+
+_EPILOG = """\
+\b
+Examples:
+  sagetop                                    open the monitor
+  sagetop demo                               open it on an AWS of its own
+  sagetop attach resnet50-2026-11-21         open it at a training job
+  sagetop jobs --status Failed --limit 20    list training jobs
+  sagetop --region eu-west-1 endpoints --json | jq .variants
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code.value:>3}  {meaning.split(';')[0].replace('`', '')}" for code, meaning in MEANING.items())
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@shared
+@click.pass_context
+def sagetop(context: click.Context, options: Options) -> int:
+    """Watch Amazon SageMaker in the terminal: training jobs, endpoints, logs and metrics.
+
+    Without a command it opens the monitor. Credentials and region come from where the AWS CLI takes them.
+    """
+    return open_monitor(options) if context.invoked_subcommand is None else 0
+
+
+for command in (jobs, endpoints, describe, attach, demo, completion):
+    sagetop.add_command(command)

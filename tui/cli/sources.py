@@ -1,0 +1,141 @@
+"""Makes the sources, and waits for what they answer no longer than the person will."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.cli.options import Options
+from tui.config import Settings
+from tui.sources.base import Source, Unreachable
+
+if TYPE_CHECKING:
+    from tui.archive import Archive
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+_AT_ONCE = 8
+
+
+def aws(options: Options, settings: Settings) -> Source:
+    """AWS as the options, the environment and the settings file name it. Sends nothing and imports no boto3 yet."""
+    from tui.sources.aws.clients import ClientSettings
+    from tui.sources.aws.source import AwsSource
+
+    resolved = options.resolved(settings, os.environ)
+    return AwsSource(
+        ClientSettings(
+            profile=resolved.profile,
+            region=resolved.region,
+            endpoint_url=resolved.endpoint_url,
+            timeout_s=resolved.timeout,
+        )
+    )
+
+
+def demo(url: Callable[[], str], access_key: str, secret_key: str, region: str, timeout: float) -> Source:
+    """The demo's AWS: false keys, nothing of the environment, and no host but this one."""
+    from tui.sources.aws.clients import ClientSettings
+    from tui.sources.aws.source import AwsSource
+
+    return AwsSource(
+        ClientSettings(
+            region=region,
+            endpoint_url=url,
+            access_key=access_key,
+            secret_key=secret_key,
+            loopback_only=True,
+            timeout_s=timeout,
+        )
+    )
+
+
+def archive(settings: Settings) -> Callable[[], Archive | None]:
+    """What opens the archive of logs on first use, None where it is off or cannot be opened: any log can do without."""
+    lock = threading.Lock()
+    opened: list[Archive | None] = []
+
+    def archive_once() -> Archive | None:
+        with lock:
+            if not opened:
+                opened.append(_open_archive(settings) if settings.archive else None)
+            return opened[0]
+
+    return archive_once
+
+
+def _open_archive(settings: Settings) -> Archive | None:
+    import sqlite3
+
+    from tui.archive import Archive
+
+    try:
+        return Archive(settings.folders.cache / "logs.sqlite", limit_bytes=settings.archive_size_mb * 1_000_000)
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def within(seconds: float, ask: Callable[[], T], progress: Callable[[], object] = bool) -> T:
+    """What `ask` returns or raises, waited for so long that ctrl-c and a dead network end it all the same.
+
+    It runs on a thread of its own, which is a daemon: one that hangs (a resolver, a credential process) holds up
+    nobody's exit.
+
+    Args:
+        seconds: How long the answer may take.
+        ask: What asks the source.
+        progress: For what takes several requests: a value that changes with each; the time starts anew with it.
+
+    Raises:
+        Unreachable: There is no answer and no progress.
+    """
+    return _started(ask, seconds, progress)()
+
+
+def each(seconds: float, ask: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
+    """`ask` of each item, a few at once, the answers in the order of the items."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, _AT_ONCE)):
+        waits = [_started(functools.partial(ask, item), seconds) for item in batch]
+        yield from (wait() for wait in waits)
+
+
+def _started(ask: Callable[[], T], seconds: float, progress: Callable[[], object] = bool) -> Callable[[], T]:
+    """Starts asking, and returns what waits for the answer."""
+    outcomes: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcomes.put((ask(),))
+        except BaseException as error:
+            outcomes.put(error)
+
+    started, before = time.monotonic(), progress()
+
+    def wait() -> T:
+        until, seen = started + seconds, before
+        while True:
+            try:
+                outcome = outcomes.get(timeout=max(until - time.monotonic(), 0))
+            except Empty:
+                last, seen = seen, progress()
+                if seen == last:
+                    raise Unreachable(
+                        f"AWS did not answer within {seconds:g} s",
+                        "check the network, --region and --endpoint-url, or allow more with --timeout",
+                    ) from None
+                until = time.monotonic() + seconds
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome[0]
+
+    threading.Thread(target=run, daemon=True).start()
+    return wait
