@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os.path
+import re
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,3 +64,92 @@ class Series:
     def last(self) -> float | None:
         """The newest value, None while there is none."""
         return self.values[-1] if self.values else None
+
+
+_SEPARATORS = ":/_-. "
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TRAIN = frozenset({"train", "training", "trn", "tr"})
+_VALIDATION = frozenset({"validation", "valid", "validate", "val", "eval", "evaluation", "dev", "holdout"})
+_TEST = frozenset({"test", "testing"})
+_SAME = {"acc": "accuracy", "err": "error", "ppl": "perplexity"}
+_LOSS = frozenset({"loss", "logloss", "mlogloss", "nll", "crossentropy", "entropy", "cost"})
+_ERROR = frozenset(
+    {"error", "errors", "merror", "rmse", "rmsle", "mae", "mape", "mse", "perplexity", "wer", "cer", "deviance"}
+)
+
+
+def _reading(name: str) -> tuple[int, tuple[str, ...]]:
+    """What a metric's name says: 0 train, 1 nothing, 2 validation, 3 test; and of what, in words."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    place, role = next(
+        (
+            (place, role)
+            for place, word in enumerate(words)
+            for role, known in ((0, _TRAIN), (2, _VALIDATION), (3, _TEST))
+            if word in known
+        ),
+        (None, 1),
+    )
+    if place is None:
+        return 1, tuple(_SAME.get(word, word) for word in words)
+    rest = words[:place] + words[place + 1 :]
+    # The set's number in XGBoost and LightGBM (validation_0-rmse), their genitive (training's l2), Lightning's suffix.
+    if rest[place:] and rest[place].isdigit():
+        del rest[place]
+    rest = [_SAME.get(word, word) for word in rest if word not in {"s", "epoch"}]
+    return role, tuple(rest)
+
+
+def pair_series(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Metrics that belong on one chart: train against validation, in groups in the order of their first names.
+
+    `train:loss` goes with `validation:loss`, `Train_error` with `Valid_error`, `loss` with `val_loss`; within a group
+    training comes first. What has no counterpart is a group of its own.
+    """
+    readings = {name: _reading(name) for name in names}
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in dict.fromkeys(names):
+        groups.setdefault(readings[name][1] or (name,), []).append(name)
+    pairs: list[tuple[str, ...]] = []
+    for group in groups.values():
+        roles = {readings[name][0] for name in group}
+        # Of one role they still belong together if both say so: validation_0 and validation_1 are sets of their own.
+        if len(roles) > 1 or 1 not in roles:
+            pairs.append(tuple(sorted(group, key=lambda name: readings[name][0])))
+        else:
+            pairs.extend((name,) for name in group)
+    order = {name: place for place, name in reversed(list(enumerate(names)))}
+    return tuple(sorted(pairs, key=lambda pair: min(order[name] for name in pair)))
+
+
+def leading_metric(names: Sequence[str]) -> str | None:
+    """The metric that says most of a job: a loss or an error on validation, else on test, else any, else the first.
+
+    A loss goes before an error; among equals the first one counts; None where there are no names.
+    """
+
+    def rank(name: str) -> int:
+        role, words = _reading(name)
+        kind = 0 if _LOSS.intersection(words) else 1 if _ERROR.intersection(words) else 2
+        if kind == 2:
+            return 6
+        return kind + {2: 0, 3: 2}.get(role, 4)
+
+    return min(names, key=rank, default=None)
+
+
+def short_labels(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """What metrics on one chart have in common, and what tells each apart: `loss`, (`train`, `validation`)."""
+    if len(set(names)) < 2:
+        return (names[0] if names else ""), tuple(names)
+    head, tail = os.path.commonprefix(list(names)), os.path.commonprefix([name[::-1] for name in names])[::-1]
+    # Cut at separators only: `train` and `trainer` share no word.
+    head = head[: max(head.rfind(mark) for mark in _SEPARATORS) + 1]
+    places = [place for mark in _SEPARATORS if (place := tail.find(mark)) >= 0]
+    tail = tail[min(places) :] if places else ""
+    labels = [name[len(head) : len(name) - len(tail)] for name in names]
+    common = (head + tail[1:] if head else tail).strip(_SEPARATORS)
+    if not common or not all(labels):
+        return next((name for name in names if all(other.endswith(name) for other in names)), ""), tuple(names)
+    return common, tuple(labels)
+

@@ -161,7 +161,7 @@ def _draw_curves(
 
 def _plotext(canvas: _Grid, strokes: Sequence[tuple[plot.Curve, str, str]], ascii_only: bool) -> None:
     """Let plotext draw the curves, bare of axes and in colours that stand for the strokes."""
-    import plotext
+    import plotext  # type: ignore[import-untyped]
 
     with _ONE_FIGURE:
         figure = plotext.figure
