@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from tui import __version__
 from tui.sources.aws.errors import GaveUp, NotLoopback, translate
+from tui.sources.base import Identity
 
 if TYPE_CHECKING:
     import boto3.session
@@ -22,6 +23,7 @@ SERVICES: tuple[Service, ...] = get_args(Service)
 """Every service that sagetop speaks to: there is no client of any other."""
 
 _ATTEMPTS = 4
+_RENEW_EVERY_S = 2.0
 _STARTED = "sagetop_started"
 
 
@@ -64,6 +66,23 @@ class ClientSettings:
         return self.timeout_s * 0.4
 
 
+@dataclass(slots=True)
+class Learnt:
+    """What was learnt of an account and is good for as long as the keys are.
+
+    Attributes:
+        identity: Who is asking.
+        denied: Permissions that IAM refused and that something else stands in for (`sagemaker:Search`).
+        configs: What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once.
+        variants: The names of the variants of the endpoints described so far.
+    """
+
+    identity: Identity | None = None
+    denied: set[str] = field(default_factory=set)
+    configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class Clients:
     """The clients of one boto3 session, made when first needed and shared by all threads.
 
@@ -71,17 +90,18 @@ class Clients:
 
     Attributes:
         settings: What it was made of.
-        denied: Permissions that IAM refused in this session and that something else stands in for (`sagemaker:Search`).
+        learnt: What was learnt with the keys of this session.
     """
 
     def __init__(self, settings: ClientSettings) -> None:
         self.settings = settings
-        self.denied: set[str] = set()
+        self.learnt = Learnt()
         self._lock = threading.RLock()
         self._calls = 0
         self._endpoint_url: str | None = None
         self._session: boto3.session.Session | None = None
         self._clients: dict[Service, Any] = {}
+        self._renewed: float | None = None
 
     @property
     def calls(self) -> int:
@@ -146,12 +166,16 @@ class Clients:
     def renew(self) -> None:
         """Forget the session, so that the next request picks up an SSO login or refreshed files.
 
-        Requests under way end with the old session. Keys of the environment stay as they are.
+        Requests under way end with the old session. Keys of the environment stay as they are. Several panes fail at
+        once: one fresh session within two seconds is enough for them all.
         """
         with self._lock:
-            self._session = None
-            self._clients = {}
-            self.denied.clear()
+            now = time.monotonic()
+            if self._renewed is None or now - self._renewed >= _RENEW_EVERY_S:
+                self._renewed = now
+                self._session = None
+                self._clients = {}
+                self.learnt = Learnt()  # the next keys may be another account's
 
     def session(self) -> boto3.session.Session:
         """The boto3 session, made on first use."""

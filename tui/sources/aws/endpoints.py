@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 from tui.model.endpoints import Endpoint, EndpointQuery, ProductionVariant, Serverless
@@ -14,8 +14,6 @@ PAGE = 100
 """Endpoints on a page of ListEndpoints; AWS allows no more."""
 
 Json = Mapping[str, Any]
-Configs = MutableMapping[str, Json]
-"""What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once."""
 
 
 def list_endpoints(clients: Clients, query: EndpointQuery, cursor: str | None = None) -> Page[Endpoint]:
@@ -41,38 +39,34 @@ def list_endpoints(clients: Clients, query: EndpointQuery, cursor: str | None = 
     return Page(endpoints, answer.get("NextToken") or None)
 
 
-def describe_endpoint(clients: Clients, name: str, configs: Configs) -> Endpoint:
+def describe_endpoint(clients: Clients, name: str) -> Endpoint:
     """DescribeEndpoint, and DescribeEndpointConfig the first time a config is met.
 
     Without the permission for configs the endpoint comes without its instance types and models.
-
-    Args:
-        clients: The clients.
-        name: The endpoint's name.
-        configs: The configs met so far; a new one is added.
 
     Raises:
         NotFound: There is no such endpoint.
     """
     answer = clients.call("sagemaker", "DescribeEndpoint", EndpointName=name)
-    config_name = answer.get("EndpointConfigName", "")
-    return parse_endpoint(answer, _config(clients, config_name, configs))
+    endpoint = parse_endpoint(answer, _config(clients, answer.get("EndpointConfigName", "")))
+    clients.learnt.variants[name] = tuple(variant.name for variant in endpoint.variants)
+    return endpoint
 
 
-def _config(clients: Clients, name: str, configs: Configs) -> Json:
+def _config(clients: Clients, name: str) -> Json:
     permission = "sagemaker:DescribeEndpointConfig"
-    if name in configs:
-        return configs[name]
-    if not name or permission in clients.denied:
+    learnt = clients.learnt
+    if not name or permission in learnt.denied:
         return {}
-    try:
-        configs[name] = clients.call("sagemaker", "DescribeEndpointConfig", EndpointConfigName=name)
-    except NotFound:
-        configs[name] = {}  # deleted while its endpoint lives on
-    except Denied:
-        clients.denied.add(permission)
-        return {}
-    return configs[name]
+    if name not in learnt.configs:
+        try:
+            learnt.configs[name] = clients.call("sagemaker", "DescribeEndpointConfig", EndpointConfigName=name)
+        except NotFound:
+            learnt.configs[name] = {}  # deleted while its endpoint lives on
+        except Denied:
+            learnt.denied.add(permission)
+            return {}
+    return learnt.configs[name]
 
 
 def parse_endpoint(endpoint: Json, config: Json) -> Endpoint:

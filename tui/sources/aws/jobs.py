@@ -56,7 +56,7 @@ def describe_jobs(clients: Clients, names: Sequence[str]) -> tuple[TrainingJob, 
     """
     found: dict[str, TrainingJob] = {}
     wanted = list(dict.fromkeys(names))
-    if len(wanted) > 1 and "sagemaker:Search" not in clients.denied:
+    if len(wanted) > 1 and "sagemaker:Search" not in clients.learnt.denied:
         try:
             for start in range(0, len(wanted), PAGE):
                 for job in _search(clients, wanted[start : start + PAGE]):
@@ -64,7 +64,7 @@ def describe_jobs(clients: Clients, names: Sequence[str]) -> tuple[TrainingJob, 
                     if job.name not in found or found[job.name].created < job.created:
                         found[job.name] = job
         except (Denied, Refused, Broken):
-            clients.denied.add("sagemaker:Search")
+            clients.learnt.denied.add("sagemaker:Search")
     for name in wanted:
         if name not in found:
             try:

@@ -9,6 +9,8 @@ from typing import Any
 
 from tui.model.endpoints import ScalableTarget, ScalingPolicy, Suspended
 from tui.sources.aws.clients import Clients
+from tui.sources.aws.endpoints import describe_endpoint
+from tui.sources.base import NotFound
 
 RESOURCES = 50
 """ResourceIds in one DescribeScalableTargets call; AWS allows no more."""
@@ -17,14 +19,16 @@ Json = Mapping[str, Any]
 Key = tuple[str, str]  # resource id and dimension
 
 
-def scaling(clients: Clients, variants: Mapping[str, Sequence[str]]) -> tuple[ScalableTarget, ...]:
-    """The scalable targets of these variants with their policies, in the variants' order.
+def scaling(clients: Clients, endpoints: Sequence[str]) -> tuple[ScalableTarget, ...]:
+    """The scalable targets of these endpoints' variants with their policies, in the endpoints' order.
 
-    Args:
-        clients: The clients.
-        variants: The names of the variants of each endpoint.
+    Targets go by variant, so an endpoint that was not described yet is described first.
     """
-    ids = [f"endpoint/{endpoint}/variant/{variant}" for endpoint, names in variants.items() for variant in names]
+    ids = [
+        f"endpoint/{endpoint}/variant/{variant}"
+        for endpoint in dict.fromkeys(endpoints)
+        for variant in _variants(clients, endpoint)
+    ]
     targets = [
         _target(target)
         for first in range(0, len(ids), RESOURCES)
@@ -35,6 +39,16 @@ def scaling(clients: Clients, variants: Mapping[str, Sequence[str]]) -> tuple[Sc
     policies = _policies(clients, targets)
     targets.sort(key=lambda target: (ids.index(target.resource_id), target.dimension))
     return tuple(replace(target, policies=tuple(policies[target.resource_id, target.dimension])) for target in targets)
+
+
+def _variants(clients: Clients, endpoint: str) -> tuple[str, ...]:
+    known = clients.learnt.variants.get(endpoint)
+    if known is not None:
+        return known
+    try:
+        return tuple(variant.name for variant in describe_endpoint(clients, endpoint).variants)
+    except NotFound:
+        return ()
 
 
 def _policies(clients: Clients, targets: Sequence[ScalableTarget]) -> Mapping[Key, list[ScalingPolicy]]:

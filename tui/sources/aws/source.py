@@ -1,0 +1,130 @@
+"""AWS as a Source: what screens ask, answered by boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
+from tui.model.logs import LogAddress, LogPage, LogStream
+from tui.model.series import MetricQuery, Series
+from tui.sources.aws import endpoints, jobs, metrics, scaling
+from tui.sources.aws.clients import Clients, ClientSettings
+from tui.sources.aws.errors import translate
+from tui.sources.aws.logs import Logs
+from tui.sources.base import Can, Expired, Identity, NoCredentials, Page
+
+
+class AwsSource:
+    """SageMaker, CloudWatch and Application Auto Scaling behind the Source protocol.
+
+    After a request that failed for its credentials the next one is made with a fresh session, so that an SSO login or
+    refreshed files are picked up without a restart.
+
+    Attributes:
+        clients: The boto3 clients, for what is AWS's alone.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.clients = Clients(settings)
+        self._logs = Logs(self.clients)
+
+    @property
+    def name(self) -> str:
+        """`aws`."""
+        return "aws"
+
+    @property
+    def can(self) -> Can:
+        """Endpoints and their scaling, besides jobs."""
+        return Can.ENDPOINTS | Can.SCALING
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests sent so far, retries included."""
+        return self.clients.calls
+
+    def identity(self) -> Identity:
+        """sts GetCallerIdentity and the region; asked once for a set of credentials."""
+        with self._asking():
+            learnt = self.clients.learnt
+            if learnt.identity is None:
+                answer = self.clients.call("sts", "GetCallerIdentity")
+                learnt.identity = Identity(answer.get("Account", ""), self.clients.region, answer.get("Arn", ""))
+            return learnt.identity
+
+    def list_jobs(self, query: JobQuery = ALL_JOBS, cursor: str | None = None) -> Page[TrainingJob]:
+        """One page of ListTrainingJobs, a hundred at most, newest first: summaries."""
+        with self._asking():
+            return jobs.list_jobs(self.clients, query, cursor)
+
+    def describe_jobs(self, names: Sequence[str]) -> tuple[TrainingJob, ...]:
+        """The detailed jobs of these names, by one Search for every hundred, else by DescribeTrainingJob."""
+        with self._asking():
+            return jobs.describe_jobs(self.clients, names)
+
+    def describe_job(self, name: str) -> TrainingJob:
+        """DescribeTrainingJob. Raises NotFound."""
+        with self._asking():
+            return jobs.describe_job(self.clients, name)
+
+    def list_endpoints(self, query: EndpointQuery = ALL_ENDPOINTS, cursor: str | None = None) -> Page[Endpoint]:
+        """One page of ListEndpoints, a hundred at most, newest first."""
+        with self._asking():
+            return endpoints.list_endpoints(self.clients, query, cursor)
+
+    def describe_endpoint(self, name: str) -> Endpoint:
+        """DescribeEndpoint, and DescribeEndpointConfig the first time a config is met. Raises NotFound."""
+        with self._asking():
+            return endpoints.describe_endpoint(self.clients, name)
+
+    def scaling(self, endpoints: Sequence[str]) -> tuple[ScalableTarget, ...]:
+        """DescribeScalableTargets and DescribeScalingPolicies for these endpoints' variants.
+
+        Endpoints that were not described yet are described first; those that do not exist have no targets.
+        """
+        with self._asking():
+            return scaling.scaling(self.clients, endpoints)
+
+    def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
+        """GetMetricData, one request for every 500 queries."""
+        with self._asking():
+            return metrics.metrics(self.clients, queries, start_ms, end_ms)
+
+    def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
+        """DescribeLogStreams."""
+        with self._asking():
+            return self._logs.log_streams(log)
+
+    def read_stream(
+        self,
+        log: LogAddress,
+        stream: str,
+        start_ms: int,
+        end_ms: int,
+        token: str | None = None,
+        *,
+        from_head: bool = True,
+    ) -> LogPage:
+        """One page of GetLogEvents."""
+        with self._asking():
+            return self._logs.read_stream(log, stream, start_ms, end_ms, token, from_head=from_head)
+
+    def read_recent(
+        self, log: LogAddress, start_ms: int, end_ms: int, token: str | None = None, *, from_head: bool = True
+    ) -> LogPage:
+        """One page of FilterLogEvents."""
+        with self._asking():
+            return self._logs.read_recent(log, start_ms, end_ms, token, from_head=from_head)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Nothing but SourceErrors gets out, and a fresh session comes after a failure of credentials."""
+        try:
+            yield
+        except (Expired, NoCredentials):
+            self.clients.renew()
+            raise
+        except Exception as error:
+            raise translate(error, profile=self.clients.settings.profile) from error
