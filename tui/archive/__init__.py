@@ -2,5 +2,6 @@
 
 from tui.archive.archive import Archive, LogSummary
 from tui.archive.coverage import FOREVER, Kept, Range, Span
+from tui.archive.reading import Snapshot
 
-__all__ = ["FOREVER", "Archive", "Kept", "LogSummary", "Range", "Span"]
+__all__ = ["FOREVER", "Archive", "Kept", "LogSummary", "Range", "Snapshot", "Span"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.archive.codec import PIECE_EVENTS, pack, pack_job, pieces, unpack_job
-from tui.archive.coverage import FOREVER, Kept, Range, Span, minus, union
+from tui.archive.coverage import FOREVER, Range, Span, minus, union
 from tui.archive.file import File
-from tui.archive.reading import event_of, read, tail_start
+from tui.archive.reading import Snapshot, event_of, spans_of
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogEvent
 
@@ -95,7 +96,7 @@ class Archive:
     def plan(self, log: int, before: Sequence[Span], after: Sequence[Span]) -> bool:
         """Sets how a log's time is divided; False if it is no longer divided as `before`, and nothing was changed."""
         with self._file.write() as db:
-            if _spans(db, log) != list(before):
+            if spans_of(db, log) != list(before):
                 return False
             db.execute("DELETE FROM spans WHERE log = ?", (log,))
             db.executemany(
@@ -132,7 +133,7 @@ class Archive:
         if not events:
             return
         with self._file.write() as db:
-            ranges = [(span.lo, span.hi) for span in _spans(db, log) if span.way == "recent"]
+            ranges = [(span.lo, span.hi) for span in spans_of(db, log) if span.way == "recent"]
             numbers = {name: _stream(db, log, name) for name in {event.stream for event in events}}
             db.executemany(
                 "INSERT OR IGNORE INTO recent (log, event, time, taken, stream, message) VALUES (?, ?, ?, ?, ?, ?)",
@@ -176,27 +177,16 @@ class Archive:
 
     # Reading a log
 
-    def kept(self, log: int) -> Kept:
-        """What is known of a log already."""
+    @contextmanager
+    def snapshot(self, log: int) -> Iterator[Snapshot]:
+        """The log as it is kept now: what is known of it and its events belong together."""
         with self._file.snapshot() as db:
-            spans = _spans(db, log)
-            covered: dict[str, list[Range]] = {}
-            for name, lo, hi in db.execute(
-                "SELECT name, lo, hi FROM covered JOIN streams ON streams.id = covered.stream"
-                " WHERE covered.log = ? ORDER BY lo",
-                (log,),
-            ):
-                covered.setdefault(name, []).append((lo, hi))
-            since = min((span.checked for span in spans if not span.is_final), default=FOREVER)
-            ids = dict(db.execute("SELECT event, time FROM recent WHERE log = ? AND time >= ?", (log, since)))
-            newest = db.execute("SELECT max(time) FROM recent WHERE log = ?", (log,)).fetchone()[0]
-            sealed = db.execute("SELECT sealed FROM logs WHERE id = ?", (log,)).fetchone()
-            kept = {name: tuple(ranges) for name, ranges in covered.items()}
-            return Kept(tuple(spans), kept, ids, newest, bool(sealed and sealed[0]))
+            yield Snapshot(db, log)
 
-    def streams(self, log: int) -> tuple[str, ...]:
-        """The names of the streams that something is kept of."""
-        return tuple(name for (name,) in self._file.rows("SELECT name FROM streams WHERE log = ?", log))
+    def read(self, log: int, start_ms: int = 0, end_ms: int = FOREVER) -> Iterator[list[LogEvent]]:
+        """The events with start ≤ time < end in order, in lists of some thousands."""
+        with self.snapshot(log) as snapshot:
+            yield from snapshot.read(start_ms, end_ms)
 
     def count(self, log: int) -> int:
         """How many events are kept of a log."""
@@ -207,16 +197,6 @@ class Archive:
                 "SELECT count(*) FROM recent WHERE log = ?",
             )
         )
-
-    def read(self, log: int, start_ms: int = 0, end_ms: int = FOREVER) -> Iterator[list[LogEvent]]:
-        """The events with start ≤ time < end in order, in lists of some thousands, as they are kept at the first."""
-        with self._file.snapshot() as db:
-            yield from read(db, log, start_ms, end_ms)
-
-    def tail_start(self, log: int, count: int) -> int:
-        """A time (ms) from which on at least `count` events are kept; 0 if there are fewer."""
-        with self._file.snapshot() as db:
-            return tail_start(db, log, count)
 
     # Housekeeping
 
@@ -270,11 +250,6 @@ class Archive:
             self._since_check = 0
             if self.size() > self._limit:
                 self.prune(self._limit * 9 // 10, spare=log)
-
-
-def _spans(db: sqlite3.Connection, log: int) -> list[Span]:
-    rows = db.execute("SELECT lo, hi, way, checked FROM spans WHERE log = ? ORDER BY lo", (log,))
-    return [Span(*row) for row in rows]
 
 
 def _stream(db: sqlite3.Connection, log: int, name: str) -> int:

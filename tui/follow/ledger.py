@@ -1,0 +1,203 @@
+"""What is known of a log, what of it is final, and what comes next: pure bookkeeping, without a clock or a request.
+
+A log's time is divided into spans. What lies more than 15 minutes back is read stream by stream (GetLogEvents), once.
+What is newer is read over all streams together (FilterLogEvents), again and again until nothing can come late any
+more, and told apart by its eventId. Each event time is read in one of the two ways only, so nothing is ever matched
+between them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from tui.archive import FOREVER, Kept, Range, Span
+from tui.archive.coverage import minus, union
+from tui.model.logs import LogEvent, LogPage
+
+LATE_MS = 10 * 60 * 1000
+"""How much later than its event time an event may arrive."""
+SPLIT_MS = 15 * 60 * 1000
+"""What is older than this is complete, and read stream by stream."""
+BEHIND_MS = 10_000
+"""An event that much older than the newest one given counts as late, though its own stream is in order."""
+
+_time = attrgetter("timestamp")
+_NOTHING = Kept()
+
+
+@dataclass(slots=True)
+class Reading:
+    """A range of one stream, read page by page from its newest event to its oldest.
+
+    The oldest events of a page may go on in the next one with the same time, so they wait for it: what is covered
+    always ends between two times.
+    """
+
+    stream: str
+    lo: int
+    hi: int
+    token: str | None = None
+    waiting: list[LogEvent] = field(default_factory=list)
+    done: bool = False
+
+    def take(self, page: LogPage) -> tuple[Range, list[LogEvent]]:
+        """The range that this page completes, and all of its events."""
+        events = [event for event in page.events if self.lo <= event.timestamp < self.hi]
+        events.sort(key=_time)
+        events += self.waiting
+        self.token = page.token
+        if page.token is None:
+            covers = (self.lo, self.hi)
+            self.waiting, self.done = [], True
+            return covers, events
+        if not events:
+            return (self.hi, self.hi), []
+        oldest = events[0].timestamp
+        cut = bisect_right(events, oldest, key=_time)
+        covers = (oldest + 1, self.hi)
+        self.waiting, self.hi = events[:cut], oldest + 1
+        return covers, events[cut:]
+
+    def restart(self) -> None:
+        """The token is void: reads what is not covered yet from its newest event again."""
+        self.token, self.waiting = None, []
+
+
+class Ledger:
+    """The bookkeeping of one log.
+
+    Args:
+        start_ms: Events before this time belong to another job of the same name.
+        kept: What the archive knows already.
+    """
+
+    def __init__(self, start_ms: int, kept: Kept = _NOTHING) -> None:
+        self.spans: list[Span] = list(kept.spans)
+        self._start = start_ms
+        self._covered: dict[str, list[Range]] = {name: list(ranges) for name, ranges in kept.covered.items()}
+        self._ids: dict[str, int] = dict(kept.ids)
+        self._newest = kept.newest
+        self._given: dict[str, int] = {}
+        self._newest_given = 0
+
+    # What comes next
+
+    def divide(self, now_ms: int, *, over: bool) -> list[Span]:
+        """The spans as they should be at this time; the ledger itself is changed by setting `spans`.
+
+        Args:
+            now_ms: AWS's time.
+            over: Whether the job ended so long ago that nothing can arrive any more: all is read stream by stream.
+        """
+        split = FOREVER if over else now_ms - SPLIT_MS
+        if not self.spans:
+            first = max(self._start, split)
+            return _without_empty([Span(self._start, split, "streams"), Span(first, FOREVER, "recent", first)])
+        last = self.spans[-1]
+        if last.way == "streams" or last.checked >= split:
+            return self.spans
+        # Nobody looked for a while. What was seen so far is completed by eventId, the rest is read by stream.
+        seen = max(last.checked, (self._newest or 0) + 1)
+        if seen >= split:
+            return self.spans
+        return _without_empty(
+            [
+                *self.spans[:-1],
+                replace(last, hi=seen),
+                Span(seen, split, "streams"),
+                Span(split, FOREVER, "recent", split),
+            ]
+        )
+
+    def readings(self, streams: Iterable[str]) -> list[Reading]:
+        """What is still to be read stream by stream."""
+        return [
+            Reading(stream, lo, hi)
+            for stream in streams
+            for span in self.spans
+            if span.way == "streams"
+            for lo, hi in minus((span.lo, span.hi), self._covered.get(stream, ()))
+        ]
+
+    def progress(self, streams: Sequence[str], now_ms: int) -> float:
+        """The part of the time of all streams that is read, 0 to 1."""
+        whole = missing = 0
+        for span in self.spans:
+            if span.way == "streams":
+                limits = (span.lo, min(span.hi, max(now_ms, span.lo + 1)))
+                for stream in streams:
+                    whole += limits[1] - limits[0]
+                    missing += sum(hi - lo for lo, hi in minus(limits, self._covered.get(stream, ())))
+        return 1 - missing / whole if whole else 1.0
+
+    def open_spans(self) -> list[Span]:
+        """The `recent` spans that are not final: each wants a sweep over [checked, hi)."""
+        return [span for span in self.spans if not span.is_final]
+
+    @property
+    def checked_ms(self) -> int:
+        """Up to where nothing can come late any more, once all readings are done."""
+        last = self.spans[-1] if self.spans else None
+        if last is None:
+            return 0
+        return last.checked if last.way == "recent" else last.hi
+
+    # What came
+
+    def take_piece(self, stream: str, covers: Range) -> None:
+        """A range of a stream is read."""
+        self._covered[stream] = union([*self._covered.get(stream, ()), covers])
+
+    def take_recent(self, events: Iterable[LogEvent]) -> list[LogEvent]:
+        """Those of the events that are new, in the order of their arrival."""
+        ranges = [(span.lo, span.hi) for span in self.spans if span.way == "recent"]
+        new: list[LogEvent] = []
+        for event in events:
+            if event.event_id in self._ids or not any(lo <= event.timestamp < hi for lo, hi in ranges):
+                continue
+            self._ids[event.event_id] = event.timestamp
+            new.append(event)
+        if new:
+            self._newest = max(self._newest or 0, max(event.timestamp for event in new))
+        return new
+
+    def swept(self, lo: int, begun_ms: int) -> Span | None:
+        """A sweep over all that was open of the span beginning at `lo` is complete.
+
+        Args:
+            lo: The span.
+            begun_ms: AWS's time when its first page was asked for.
+
+        Returns:
+            The span as it is now, None if there is none.
+        """
+        for index, span in enumerate(self.spans):
+            if span.lo == lo and span.way == "recent":
+                checked = max(span.checked, min(span.hi, begun_ms - LATE_MS))
+                self.spans[index] = replace(span, checked=checked)
+                since = min((open_.checked for open_ in self.open_spans()), default=FOREVER)
+                self._ids = {event: time for event, time in self._ids.items() if time >= since}
+                return self.spans[index]
+        return None
+
+    def late_ones(self, events: Iterable[LogEvent]) -> frozenset[str]:
+        """The eventIds of those, newly arrived, that belong above a line given already."""
+        return frozenset(
+            event.event_id
+            for event in events
+            if event.timestamp < self._given.get(event.stream, 0) or event.timestamp < self._newest_given - BEHIND_MS
+        )
+
+    def gave(self, events: Iterable[LogEvent]) -> None:
+        """These events have been given to the reader."""
+        for event in events:
+            if event.timestamp > self._given.get(event.stream, 0):
+                self._given[event.stream] = event.timestamp
+                self._newest_given = max(self._newest_given, event.timestamp)
+
+
+def _without_empty(spans: Iterable[Span]) -> list[Span]:
+    return [span for span in spans if span.lo < span.hi]
