@@ -12,27 +12,20 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command `sagetop` and return its exit code; no exception but SystemExit leaves it.
+    """Run the command `sagetop` and return its exit code; no exception leaves it.
 
     Args:
         arguments: What follows `sagetop` on the command line.
     """
     # Everything is imported inside: ctrl-c at any moment ends in one place, and `import tui.cli` costs nothing.
     try:
-        from tui.cli.group import sagetop
+        from tui.cli.group import invoke
         from tui.cli.output import flush, prepare
 
         prepare()
-        code = sagetop.main(args=list(arguments), prog_name="sagetop", standalone_mode=False)
+        code = invoke(arguments)
         flush()
-        return int(code or 0)
-    except SystemExit as end:
-        # click answers a closed pipe with an exit of its own.
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        from tui.cli.exits import farewell
-
-        return farewell(end.__context__)
+        return code
     except BaseException as error:
         from tui.cli.exits import farewell
 

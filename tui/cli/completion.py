@@ -7,6 +7,9 @@ from click.shell_completion import get_completion_class
 
 from tui.cli.output import emit
 
+COMPLETE = "_SAGETOP_COMPLETE"
+"""The variable by which the script asks sagetop for completions."""
+
 _EPILOG = """\
 \b
 Examples:
@@ -24,6 +27,6 @@ def completion(context: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"this click has no completion for {shell}", context)
-    script = kind(context.find_root().command, {}, "sagetop", "_SAGETOP_COMPLETE")
+    script = kind(context.find_root().command, {}, "sagetop", COMPLETE)
     # Not script.source(): it runs bash to learn its version, which this machine may not have.
     emit(script.source_template % script.source_vars())

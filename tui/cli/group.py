@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
 import click
+from click.shell_completion import shell_complete
 
 from tui import __version__
-from tui.cli.completion import completion
+from tui.cli.completion import COMPLETE, completion
 from tui.cli.describe import describe
 from tui.cli.endpoints import endpoints
 from tui.cli.exits import MEANING
@@ -45,3 +49,17 @@ def sagetop(context: click.Context, options: Options) -> int:
 
 for command in (jobs, endpoints, describe, attach, demo, completion):
     sagetop.add_command(command)
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Runs a command line and returns its exit code. Whatever goes wrong is raised, a closed pipe too.
+
+    Not `sagetop.main()`, which answers a closed pipe by itself, and with 1.
+    """
+    if instruction := os.environ.get(COMPLETE):
+        return shell_complete(sagetop, {}, "sagetop", COMPLETE, instruction)
+    try:
+        with sagetop.make_context("sagetop", list(arguments)) as context:
+            return int(sagetop.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
