@@ -354,3 +354,32 @@ def step_from(series: Sequence[Series], time_ms: float, distance: float) -> floa
         return float(min(found) if distance > 0 else max(found))
     ends = [one.times[-1] if distance > 0 else one.times[0] for one in series if len(one)]
     return float(max(ends) if distance > 0 else min(ends)) if ends else None
+
+
+def place_of(series: Sequence[Series], view: View, what: str, after: float | None = None) -> float | None:
+    """Where a value stands out in a view, in ms; None where there is none.
+
+    Args:
+        series: The series on the chart.
+        view: What is shown.
+        what: `min`, `max`, or `nan` for anything that has no place on the axis.
+        after: For `nan`: the first one later than this, and again the first of all where none is later.
+    """
+    found: list[tuple[float, float]] = []  # what to be smallest, and its time
+    for one in series:
+        times, values = arrays(one)
+        seen = (times >= view.start) & (times <= view.end)
+        good = drawable(values, view.log)
+        if what == "nan":
+            bad = times[seen & ~good]
+            later = bad[bad > after] if after is not None else bad
+            bad = later if len(later) else bad
+            if len(bad):
+                found.append((float(bad[0] <= after if after is not None else 0), float(bad[0])))
+            continue
+        times, values = times[seen & good], values[seen & good]
+        if len(values):
+            place = int(values.argmin() if what == "min" else values.argmax())
+            value = float(values[place])
+            found.append((value if what == "min" else -value, float(times[place])))
+    return min(found)[1] if found else None
