@@ -16,9 +16,6 @@ GAP = 2
 
 _MOST_RAW = 4096  # of a longer text nobody sees the rest; cleaning it all would cost a frame
 
-# Terminals disagree on how wide joined emoji are; apart, they are as wide everywhere.
-_JOINERS = {0x200D: None, 0xFE0F: None}
-
 Cell = str | tuple[str, str]
 """A cell's text, or its text and the name of a style (see `ResourceTable.STYLES`)."""
 
@@ -113,8 +110,6 @@ def fit(text: str, width: int, align: str = "left", cut: str = "end") -> str:
     """A text of exactly `width` terminal cells, safe to draw whatever it was."""
     text = text[-_MOST_RAW:] if cut == "start" else text[:_MOST_RAW]
     text = clean(text)
-    if not text.isascii():
-        text = text.translate(_JOINERS)
     length = cell_len(text)
     if length > width:
         text = _shortened(text, width, cut)

@@ -16,21 +16,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.widgets.columns import GAP, Cell, Column, Placed, Row, fit, place, sort_rows
+from tui.widgets.columns import GAP, Column, Placed, Row, fit, place, sort_rows
+from tui.widgets.table_lines import GUTTER, Line, header_segments, row_segments
 
-CURSOR, MARK, UP, DOWN = "▸", "*", "▲", "▼"
-_GUTTER = 3  # cursor, mark, a space
 _HEADER = 1
 _SETTLE_S = 0.1  # how long the visible rows must stay the same before the screen asks AWS about them
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """All that a row's line on screen depends on."""
-
-    cells: tuple[Cell, ...]
-    selected: bool
-    marked: bool
 
 
 class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -145,7 +135,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._marks: frozenset[str] = frozenset()
         self._order: tuple[str, bool] | None = None
         self._empty = empty
-        self._painted: dict[int, _Line | None] = {}
+        self._painted: dict[int, Line | None] = {}
         self._told: tuple[str, ...] = ()
         self._settling: Timer | None = None
 
@@ -362,7 +352,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _placed(self) -> tuple[Placed, ...]:
-        return place(self._columns, self.size.width - self.scrollbar_size_vertical, _GUTTER)
+        return place(self._columns, self.size.width - self.scrollbar_size_vertical, GUTTER)
 
     def on_resize(self) -> None:
         """Keeps the cursor on screen; other rows may be on screen now."""
@@ -387,12 +377,12 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._told = self.visible_keys
         self.post_message(self.VisibleChanged(self, self._told))
 
-    def _line(self, y: int) -> _Line | None:
+    def _line(self, y: int) -> Line | None:
         index = y - _HEADER + self.scroll_offset.y
         if index >= len(self._rows):
             return None
         row = self._rows[index]
-        return _Line(row.drawn(), row.key == self.selected, row.key in self._marks)
+        return Line(row.drawn(), row.key == self.selected, row.key in self._marks)
 
     def render_line(self, y: int) -> Strip:
         """One line of what is on screen; 0 is the header, wherever one has scrolled to."""
@@ -403,36 +393,16 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._drawn_row(line)
         if y == _HEADER and not self._rows and self._empty:
             style = self.get_component_rich_style("resource-table--empty")
-            return self._strip([Segment(" " * _GUTTER + fit(self._empty, self.size.width - _GUTTER), style)])
+            return self._strip([Segment(" " * GUTTER + fit(self._empty, self.size.width - GUTTER), style)])
         return self._strip([])
 
     def _drawn_header(self) -> Strip:
-        plain = self.get_component_rich_style("resource-table--header")
-        segments = [Segment(" " * _GUTTER, plain)]
-        sorted_by, descending = self._order or ("", False)
-        for placed in self._placed:
-            column, title = placed.column, placed.column.title
-            if column.align == "right":
-                title = title.rjust(placed.width)
-            style = plain
-            if column.key == sorted_by:
-                title += DOWN if descending else UP
-                style = self.get_component_rich_style("resource-table--sorted")
-            segments.append(Segment(title.ljust(placed.width + GAP)[: placed.width + GAP], style))
-        return self._strip(segments)
+        plain, lit = (self.get_component_rich_style(f"resource-table--{part}") for part in ("header", "sorted"))
+        return self._strip(header_segments(self._placed, self._order, plain, lit))
 
-    def _drawn_row(self, line: _Line) -> Strip:
+    def _drawn_row(self, line: Line) -> Strip:
         base = self.get_component_rich_style("resource-table--cursor") if line.selected else self.rich_style
-        sign = (CURSOR if line.selected else " ") + (MARK if line.marked else " ")
-        segments = [Segment(sign.ljust(_GUTTER), base)]
-        for placed in self._placed:
-            cell = line.cells[placed.index] if placed.index < len(line.cells) else ""
-            text, name = (cell, "") if isinstance(cell, str) else cell
-            column = placed.column
-            text = fit(text, placed.width, column.align, column.cut)
-            segments.append(Segment(text, self._cell_style(name, base)))
-            segments.append(Segment(" " * GAP, base))
-        return self._strip(segments, base)
+        return self._strip(row_segments(line, self._placed, base, self._cell_style), base)
 
     def _cell_style(self, name: str, base: Style) -> Style:
         if name not in self.STYLES:
