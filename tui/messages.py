@@ -5,6 +5,9 @@ from __future__ import annotations
 from textual.message import Message
 
 from tui.follow import LogBatch
+from tui.sources.base import Identity, SourceError
+from tui.watch.endpoint import EndpointView
+from tui.watch.endpoints import EndpointsView
 from tui.watch.job import JobView
 from tui.watch.jobs import JobsView
 
@@ -31,3 +34,35 @@ class LogsArrived(Message):
     def __init__(self, batch: LogBatch) -> None:
         super().__init__()
         self.batch = batch
+
+
+class IdentityArrived(Message):
+    """Who is asking, and where, is known."""
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__()
+        self.identity = identity
+
+
+class NothingThere(Message):
+    """What a screen was opened for does not exist."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class EndpointsArrived(Message):
+    """The list of endpoints is there, or newer than it was."""
+
+    def __init__(self, view: EndpointsView) -> None:
+        super().__init__()
+        self.view = view
+
+
+class EndpointArrived(Message):
+    """An endpoint's description or metrics are there, or newer than they were."""
+
+    def __init__(self, view: EndpointView) -> None:
+        super().__init__()
+        self.view = view

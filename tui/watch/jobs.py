@@ -69,6 +69,7 @@ class JobsWatch:
         self._jobs: dict[str, TrainingJob] = {}
         self._signals: dict[str, JobSignals] = {}
         self._measured: dict[str, datetime] = {}
+        self._looked: set[str] = set()
         self._refreshed: datetime | None = None
         self._cursor: str | None = None
         self._paged = False
@@ -104,6 +105,19 @@ class JobsWatch:
             self._details(shown)
         with self._errors.of("metrics"):
             self._metrics(shown)
+        return self.view
+
+    def look(self, visible: Sequence[str]) -> JobsView | None:
+        """What rows that have just come on screen lack, without asking for the list; None where they lack nothing."""
+        new = [name for name in visible if name in self._jobs and name not in self._looked]
+        if not new:
+            return None
+        self._looked.update(new)
+        lacking = [name for name in new if not self._jobs[name].detailed]
+        with self._errors.of("details"):
+            self._details(lacking, others=False)
+        with self._errors.of("metrics"):
+            self._metrics(visible)
         return self.view
 
     def load_older(self) -> JobsView:
@@ -146,11 +160,11 @@ class JobsWatch:
                     detailed=False,
                 )
 
-    def _details(self, shown: Sequence[str]) -> None:
+    def _details(self, shown: Sequence[str], *, others: bool = True) -> None:
         wanted = [name for name in shown if (job := self._jobs.get(name)) and not (job.detailed and job.is_ended)]
         # Running jobs further down are few, and their status is what the counts on top are made of.
-        others = [job.name for job in self._jobs.values() if not job.is_ended and job.name not in wanted]
-        names = (wanted + others)[:DETAILS_A_REFRESH]
+        running = [job.name for job in self._jobs.values() if others and not job.is_ended and job.name not in wanted]
+        names = (wanted + running)[:DETAILS_A_REFRESH]
         if names:
             for job in self._source.describe_jobs(names):
                 self._jobs[job.name] = job
@@ -220,4 +234,6 @@ def _mean(hosts: Sequence[Series]) -> Series:
             total, count = sums.get(time, (0.0, 0))
             sums[time] = (total + value, count + 1)
     times = sorted(sums)
-    return Series(hosts[0].name, array("q", times), array("d", [sums[time][0] / sums[time][1] for time in times]), unit="%")
+    return Series(
+        hosts[0].name, array("q", times), array("d", [sums[time][0] / sums[time][1] for time in times]), unit="%"
+    )

@@ -1,0 +1,197 @@
+"""The Textual app: which screens there are, and how one comes from one to another."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.app import App
+from textual.binding import Binding
+from textual.theme import Theme
+
+from tui.commands import SagetopCommands
+from tui.messages import NothingThere
+from tui.model.clean import clean
+from tui.screens.context import Context
+from tui.screens.endpoint import EndpointScreen
+from tui.screens.endpoints import EndpointsScreen
+from tui.screens.go_to import GoTo
+from tui.screens.help import HelpScreen
+from tui.screens.job import JobScreen
+from tui.screens.jobs import JobsScreen
+from tui.screens.switch import SwitchScreen
+from tui.sources.base import SourceError
+
+DARK = Theme(
+    name="sagetop-dark",
+    primary="#5fafd7",
+    secondary="#87afaf",
+    accent="#ffaf5f",
+    success="#87d787",
+    warning="#ffd75f",
+    error="#ff8787",
+    foreground="#d7dadd",
+    background="#101418",
+    surface="#101418",
+    panel="#1c232b",
+    dark=True,
+)
+LIGHT = Theme(
+    name="sagetop-light",
+    primary="#005f87",
+    secondary="#3a6a6a",
+    accent="#9a4f00",
+    success="#1f7a1f",
+    warning="#8a6500",
+    error="#b3261e",
+    foreground="#1c2024",
+    background="#fbfbf9",
+    surface="#fbfbf9",
+    panel="#e9e9e4",
+    dark=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What the person asked for that needs another source: the command line makes it and opens the app again.
+
+    Attributes:
+        to: `demo`, or `switch` to the profile and region given.
+        profile: The profile, None for the one there was.
+        region: The region, None for the one there was.
+    """
+
+    to: Literal["demo", "switch"]
+    profile: str | None = None
+    region: str | None = None
+
+
+class SagetopApp(App[Leave]):
+    """The monitor.
+
+    Args:
+        context: Where things come from, the settings and the clock.
+        open_job: The training job to open at once.
+    """
+
+    TITLE = "sagetop"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {SagetopCommands}
+    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = "jobs"
+    BINDINGS = [
+        Binding(
+            "colon", "go", "Go to", key_display=":", id="app.go", tooltip="Go to jobs, endpoints, a job by its name"
+        ),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+        Binding("escape", "back", "Back", id="app.back", show=False),
+        Binding("q", "back_or_quit", "Back or quit", id="app.quit", show=False),
+        Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
+        Binding("ctrl+c", "quit", "Quit", id="app.interrupt", show=False, priority=True),
+        Binding("P", "switch('profile')", "Profile", id="app.profile", show=False),
+        Binding("R", "switch('region')", "Region", id="app.region", show=False),
+        Binding("ctrl+t", "other_theme", "Light or dark", id="app.theme", show=False),
+    ]
+    PLACES = ("jobs", "endpoints", "job ", "endpoint ", "demo", "profile ", "region ", "help", "quit")
+
+    def __init__(self, context: Context, *, open_job: str | None = None) -> None:
+        super().__init__()
+        self.context = context
+        self.fatal: SourceError | None = None
+        """Why the app ended by itself: `attach` to a job that does not exist."""
+        self._open_job = open_job
+        self.add_mode("jobs", lambda: JobsScreen(context))
+        self.add_mode("endpoints", lambda: EndpointsScreen(context))
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = (LIGHT if self._wants_light() else DARK).name
+        self.set_keymap(dict(context.settings.keys))
+
+    async def on_mount(self) -> None:
+        """Open the job that was asked for above the list, so that `q` leads back to it."""
+        if self._open_job is not None:
+            await self.push_screen(JobScreen(self.context, self._open_job))
+
+    def action_go(self) -> None:
+        """Ask for a place and go there."""
+        self.push_screen(GoTo(self.PLACES), self.go_to)
+
+    def go_to(self, place: str | None) -> None:
+        """Go to one of PLACES, with a name behind it where it ends in a space."""
+        word, _, name = (place or "").partition(" ")
+        name = name.strip()
+        if word in ("jobs", "job") and not name:
+            self._to_root("jobs")
+        elif word in ("endpoints", "endpoint") and not name:
+            self._to_root("endpoints")
+        elif word == "job":
+            self.push_screen(JobScreen(self.context, name))
+        elif word == "endpoint":
+            self.push_screen(EndpointScreen(self.context, name))
+        elif word == "demo":
+            self.exit(Leave("demo"))
+        elif word in ("profile", "region"):
+            self.action_switch(word, name)
+        elif word == "help":
+            self.action_help()
+        elif word in ("quit", "q"):
+            self.exit()
+        elif word:
+            self.notify(
+                f"There is no place called {word}: try jobs, endpoints or job NAME.", severity="warning", markup=False
+            )
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        self.push_screen(HelpScreen(self.screen.active_bindings))
+
+    async def action_back(self) -> None:
+        """One screen back; at the root nothing."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_back_or_quit(self) -> None:
+        """One screen back; at the root the end."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit()
+
+    def action_switch(self, what: str, name: str = "") -> None:
+        """Ask for another profile or region, then start anew with it."""
+        if self.context.demo:
+            self.notify("The demo has no profiles and no regions.", markup=False)
+        elif name:
+            self._switch(what, name)
+        else:
+            self.push_screen(SwitchScreen(what), lambda chosen: self._switch(what, chosen or ""))
+
+    def action_other_theme(self) -> None:
+        """Dark to light, light to dark."""
+        self.theme = (LIGHT if self.current_theme.dark else DARK).name
+
+    def on_nothing_there(self, message: NothingThere) -> None:
+        """The job to attach to does not exist: end, and let the command line say so. Any other place: go back."""
+        if self._open_job is not None:
+            self.fatal = message.error
+            self.exit()
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+            self.notify(clean(message.error.what), severity="warning", markup=False)
+
+    def _switch(self, what: str, name: str) -> None:
+        if name:
+            self.exit(Leave("switch", **{what: name}))
+
+    def _to_root(self, mode: str) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.switch_mode(mode)
+
+    def _wants_light(self) -> bool:
+        theme = self.context.settings.theme
+        # COLORFGBG is what terminals that know their colours tell: `15;0` is light on dark.
+        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+        return theme == "light" or (theme == "auto" and background in {"7", "15"})

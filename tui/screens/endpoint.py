@@ -1,0 +1,139 @@
+"""One endpoint: its traffic, its log, what its instances use, and all that is known of it."""
+
+from __future__ import annotations
+
+import threading
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.follow import Follower
+from tui.messages import EndpointArrived, LogsArrived, NothingThere
+from tui.model.clean import clean
+from tui.model.endpoints import Endpoint
+from tui.model.logs import LogAddress
+from tui.model.status import sign, tone
+from tui.model.words import span
+from tui.screens.context import Context
+from tui.screens.endpoint_facts import sections
+from tui.screens.log_pane import LogPane
+from tui.screens.panes import PanesScreen
+from tui.screens.traffic import TrafficPane
+from tui.sources.base import NotFound
+from tui.watch.endpoint import DESCRIBE_EVERY_S, EndpointView, EndpointWatch
+from tui.widgets.facts import Facts
+from tui.widgets.gauges import Gauges
+from tui.widgets.pane import Pane
+
+
+class EndpointScreen(PanesScreen):
+    """An endpoint, watched for as long as it is on screen.
+
+    Args:
+        context: Where things come from.
+        name: The endpoint's name.
+        known: What the list knows of it: shown until its description has come.
+    """
+
+    PANES = ("traffic", "log", "use", "facts")
+
+    def __init__(self, context: Context, name: str, *, known: Endpoint | None = None) -> None:
+        super().__init__(context, f"endpoints ▸ {name}")
+        self.view = EndpointView(endpoint=known)
+        self._name = name
+        self._watch = EndpointWatch(context.source, name, context.now)
+        self._follower = Follower(context.source, LogAddress("endpoint", name))
+        self._stop = threading.Event()
+
+    def body(self) -> ComposeResult:
+        """A failure's reason, then traffic beside the log, and use beside facts."""
+        yield Static("", id="reason", markup=False)
+        with Horizontal(id="upper"):
+            yield TrafficPane(self.context)
+            yield LogPane(self.context)
+        with Horizontal(id="lower"):
+            yield Pane("instances", Gauges(), id="use")
+            yield Pane("facts", Facts(), id="facts")
+
+    def on_mount(self) -> None:
+        """Show what the list knew, and read the log of the last hour."""
+        super().on_mount()
+        self._show()
+        self.call_after_refresh(
+            threading.Thread(
+                target=self._follower.run,
+                args=(lambda batch: self.tell(LogsArrived(batch)), self._stop),
+                name=f"log of {self._name}",
+                daemon=True,
+            ).start
+        )
+
+    def on_unmount(self) -> None:
+        """The log is not read any more."""
+        super().on_unmount()
+        self._stop.set()
+
+    def on_key(self) -> None:
+        """Somebody is looking: new lines are asked for at once."""
+        self._follower.poke()
+
+    # -- in the poller's thread ---------------------------------------------------------------------------------------
+
+    def work(self) -> float:
+        """The description and what scales it, then the metrics."""
+        self.tell(EndpointArrived(self._watch.describe()))
+        if (measured := self._watch.measure()) is not None:
+            self.tell(EndpointArrived(measured))
+        return DESCRIBE_EVERY_S
+
+    # -- in the app ---------------------------------------------------------------------------------------------------
+
+    @on(EndpointArrived)
+    def _arrived(self, message: EndpointArrived) -> None:
+        missing = next((error for error in message.view.errors if isinstance(error, NotFound)), None)
+        if missing is not None and message.view.endpoint is None:
+            self.post_message(NothingThere(missing))
+            return
+        if message.view.endpoint is not None:
+            self.view = message.view
+        self.show_problems(message.view.errors)
+        self._show()
+
+    @on(LogsArrived)
+    def _logged(self, message: LogsArrived) -> None:
+        self.query_one(LogPane).take(message.batch)
+
+    def _show(self) -> None:
+        endpoint, view = self.view.endpoint, self.view
+        if endpoint is None:
+            return
+        reason = self.query_one("#reason", Static)
+        reason.display = bool(endpoint.failure_reason or endpoint.deployment)
+        if reason.display:
+            why = endpoint.failure_reason or endpoint.deployment
+            colour = "$text-error" if endpoint.failure_reason else "$text-warning"
+            reason.update(Content.styled(f"{'✕' if endpoint.failure_reason else '●'} {clean(why)}", colour))
+        self.query_one(Facts).show(sections(view))
+        self.query_one(TrafficPane).show(endpoint, view)
+        if view.measured is not None:
+            types = {variant.instance_type for variant in endpoint.variants if variant.instance_type}
+            self.query_one(Gauges).show(view.use, next(iter(types)) if len(types) == 1 else "")
+        self.show_top()
+
+    def state(self) -> Content:
+        """The status, since when, and how old that is."""
+        endpoint = self.view.endpoint
+        if endpoint is None:
+            return Content("asking …")
+        colour = {"good": "$text-success", "bad": "$text-error", "warning": "$text-warning", "busy": "$text-primary"}
+        since = span((self.context.now() - endpoint.modified).total_seconds())
+        fresh = self.age(self.view.described)
+        mark = sign(endpoint.status, ascii=self.context.settings.ascii)
+        return Content.assemble(
+            (f"{mark} {endpoint.status}", colour.get(tone(endpoint.status), "$text-muted")),
+            f"  {since}",
+            f"  {fresh}" if fresh else "",
+        )

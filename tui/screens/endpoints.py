@@ -1,0 +1,148 @@
+"""The endpoints and their variants: what serves, how much, how fast, how often in vain."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+
+from tui.messages import EndpointsArrived
+from tui.model.endpoints import Endpoint
+from tui.model.filters import Facts, Filter
+from tui.model.words import plural
+from tui.screens.context import Context
+from tui.screens.endpoint import EndpointScreen
+from tui.screens.endpoint_rows import COLUMNS, cells, key, name_of, sort_values
+from tui.screens.monitor import MonitorScreen
+from tui.screens.no_source import NoSource
+from tui.sources.base import NoCredentials
+from tui.watch.endpoints import EndpointsView, EndpointsWatch
+from tui.widgets.columns import Row
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.resource_table import ResourceTable
+
+PAGE_EVERY_S = 0.5
+
+
+class EndpointsScreen(MonitorScreen):
+    """A table of endpoints, a row a variant, that keeps itself current."""
+
+    BINDINGS = [Binding("slash", "filter", "Filter", key_display="/", id="screen.filter")]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, "endpoints")
+        self.view = EndpointsView()
+        self._watch = EndpointsWatch(context.source, context.now)
+        self._filter = Filter()
+        self._visible: tuple[str, ...] = ()
+        self._page_at = 0.0
+
+    def body(self) -> ComposeResult:
+        """The filter, which is there when it is asked for, and the table."""
+        yield FilterBar()
+        yield ResourceTable(COLUMNS, empty="Asking for the endpoints …")
+        yield NoSource()
+
+    def on_mount(self) -> None:
+        """The table has the keys."""
+        super().on_mount()
+        self.focus_first(ResourceTable)
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self.query_one(FilterBar).open()
+
+    def action_refresh(self) -> None:
+        """Ask for a page now."""
+        self._page_at = 0.0
+        super().action_refresh()
+
+    # -- in the poller's thread ---------------------------------------------------------------------------------------
+
+    def work(self) -> float:
+        """A page of the list when its time has come, and what the rows on screen need."""
+        if time.monotonic() >= self._page_at:
+            view = self._watch.load_page()
+            self.tell(EndpointsArrived(view))
+            every = PAGE_EVERY_S if self._watch.has_more and not view.errors else self.context.settings.refresh_s
+            self._page_at = time.monotonic() + every
+        self.tell(EndpointsArrived(self._watch.look(self._visible)))
+        return max(self._page_at - time.monotonic(), 0.05)
+
+    # -- in the app ---------------------------------------------------------------------------------------------------
+
+    @on(EndpointsArrived)
+    def _arrived(self, message: EndpointsArrived) -> None:
+        self.view = message.view
+        self.show_problems(self.view.errors)
+        self._show()
+
+    @on(FilterBar.Changed)
+    def _filtered(self, message: FilterBar.Changed) -> None:
+        self._filter = message.filter
+        self._show()
+
+    @on(ResourceTable.VisibleChanged)
+    def _looked_at(self, message: ResourceTable.VisibleChanged) -> None:
+        self._visible = tuple(dict.fromkeys(name_of(key) for key in message.keys))
+        self._poller.wake()
+
+    @on(ResourceTable.Opened)
+    def _opened(self, message: ResourceTable.Opened) -> None:
+        name = name_of(message.key)
+        known = next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
+        self.app.push_screen(EndpointScreen(self.context, name, known=known))
+
+    def _show(self) -> None:
+        now, view = self.context.now(), self.view
+        rows = [
+            Row(
+                key(endpoint, number),
+                partial(cells, endpoint, variant, view, self.context),
+                sort_values(endpoint, variant, view, now),
+            )
+            for endpoint in view.endpoints
+            if not self._filter.active or self._filter.matches(_facts(endpoint, now.timestamp()))
+            for number, variant in enumerate(endpoint.variants or (None,))
+        ]
+        table = self.query_one(ResourceTable)
+        table.show(rows, empty=self._nothing())
+        without = any(isinstance(error, NoCredentials) for error in view.errors) and not view.endpoints
+        self.query_one(NoSource).show(view.errors[0] if without else None)
+        table.display = not without
+        self.show_top()
+
+    def _nothing(self) -> str:
+        if self._filter.active and self.view.endpoints:
+            return f"No endpoints match {self._filter.text}"
+        if self.view.errors:
+            return "No endpoints to show: see below"
+        if self.view.refreshed is None:
+            return "Asking for the endpoints …"
+        where = self.identity.region if self.identity else "this region"
+        return f"No endpoints in {where}"
+
+    def state(self) -> Content:
+        """How many there are, how many need someone, how old that is."""
+        view = self.view
+        self.query_one(ResourceTable).tick()
+        if view.refreshed is None:
+            return Content("asking …")
+        trouble = sum(endpoint.in_trouble for endpoint in view.endpoints)
+        words = [plural(len(view.endpoints), "endpoint") + ("…" if view.loading else ""), self.age(view.refreshed)]
+        parts = Content("  ".join(word for word in words if word))
+        return Content.assemble((f"✕ {trouble} in trouble  ", "$text-error"), parts) if trouble else parts
+
+
+def _facts(endpoint: Endpoint, now: float) -> Facts:
+    return Facts(
+        name=endpoint.name,
+        statuses=(endpoint.status,),
+        types=tuple(variant.instance_type for variant in endpoint.variants),
+        age_s=now - endpoint.created.timestamp(),
+        shown=" ".join(variant.name for variant in endpoint.variants),
+    )

@@ -1,0 +1,159 @@
+"""One training job: what it says, what it measures, what it uses, and all that is known of it."""
+
+from __future__ import annotations
+
+import threading
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+
+from tui.follow import Follower
+from tui.messages import JobArrived, LogsArrived, NothingThere
+from tui.model.jobs import TrainingJob
+from tui.model.logs import LogAddress
+from tui.model.status import sign, tone
+from tui.model.words import span
+from tui.screens.charts import ChartsPane
+from tui.screens.context import Context
+from tui.screens.job_facts import sections
+from tui.screens.job_header import JobHeader
+from tui.screens.log_pane import LogPane
+from tui.screens.panes import PanesScreen
+from tui.screens.strip import MetricStrip
+from tui.sources.base import NotFound
+from tui.watch.job import DESCRIBE_EVERY_S, JobView, JobWatch
+from tui.widgets.facts import Facts
+from tui.widgets.gauges import Gauges
+from tui.widgets.pane import Pane
+
+
+class JobScreen(PanesScreen):
+    """A training job, running or ended. It shows what is there, loads the rest behind it, and follows while it runs.
+
+    Args:
+        context: Where things come from.
+        name: The job's name.
+        known: What the list knows of it: shown until its description has come.
+    """
+
+    PANES = ("log", "charts", "hosts", "facts")
+
+    def __init__(self, context: Context, name: str, *, known: TrainingJob | None = None) -> None:
+        super().__init__(context, f"jobs ▸ {name}")
+        self.view = JobView(job=known)
+        self._name = name
+        self._watch = JobWatch(context.source, name, context.now)
+        self._follower: Follower | None = None
+        self._stop = threading.Event()
+
+    def body(self) -> ComposeResult:
+        """The job in three lines, then log beside charts, and hosts beside facts."""
+        yield JobHeader()
+        yield MetricStrip()
+        with Horizontal(id="upper"):
+            yield LogPane(self.context)
+            yield ChartsPane(self.context)
+        with Horizontal(id="lower"):
+            yield Pane("hosts", Gauges(), id="hosts")
+            yield Pane("facts", Facts(), id="facts")
+
+    def on_mount(self) -> None:
+        """Show what the list knew; facts wait for their number unless the job has ended."""
+        super().on_mount()
+        if self.view.job is None or not self.view.job.is_ended:
+            self.hide_at_first("facts")
+        self._show()
+
+    def on_unmount(self) -> None:
+        """The log is not read any more."""
+        super().on_unmount()
+        self._stop.set()
+
+    def on_key(self) -> None:
+        """Somebody is looking: new lines are asked for at once."""
+        if self._follower is not None:
+            self._follower.poke()
+
+    # -- in the poller's thread ---------------------------------------------------------------------------------------
+
+    def work(self) -> float | None:
+        """The description, then the metrics; nothing any more once the job has ended and all is in."""
+        view = self._watch.describe()
+        self.tell(JobArrived(view))
+        if view.job is not None and self._follower is None and not self._stop.is_set():
+            self._follow(view.job)
+        elif view.job is not None and self._follower is not None:
+            self._follower.job_changed(view.job)
+        if (measured := self._watch.measure()) is not None:
+            self.tell(JobArrived(measured))
+        return None if self._watch.is_settled else DESCRIBE_EVERY_S
+
+    def _follow(self, job: TrainingJob) -> None:
+        self._follower = Follower(
+            self.context.source, LogAddress("job", job.name), job=job, archive=self.context.archive()
+        )
+        threading.Thread(
+            target=self._follower.run,
+            args=(lambda batch: self.tell(LogsArrived(batch)), self._stop),
+            name=f"log of {job.name}",
+            daemon=True,
+        ).start()
+
+    # -- in the app ---------------------------------------------------------------------------------------------------
+
+    @on(JobArrived)
+    def _arrived(self, message: JobArrived) -> None:
+        missing = next((error for error in message.view.errors if isinstance(error, NotFound)), None)
+        if missing is not None and message.view.job is None:
+            self.post_message(NothingThere(missing))
+            return
+        if message.view.job is not None:
+            self.view = message.view
+        self.show_problems(message.view.errors)
+        self._show()
+
+    @on(LogsArrived)
+    def _logged(self, message: LogsArrived) -> None:
+        self.query_one(LogPane).take(message.batch)
+
+    def _show(self) -> None:
+        job, view = self.view.job, self.view
+        if job is None:
+            return
+        self.query_one(JobHeader).show(job, self.context.now())
+        self.query_one(Facts).show(sections(job))
+        self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
+        self.query_one(ChartsPane).show(job, view)
+        if view.measured is not None:
+            self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else "")
+        self._title_hosts()
+        self.show_top()
+
+    def _title_hosts(self) -> None:
+        title = self.query_one("#hosts", Pane).title
+        ends = [series.times[-1] for host in self.view.hosts.values() for series in host.values() if len(series)]
+        if ends:
+            last = max(ends) / 1000
+            title.show("one-minute data", f"to {self.context.local(last):%H:%M}")
+        elif self.view.measured:
+            title.show("no utilization yet")
+
+    def state(self) -> Content:
+        """The status, how long, and how old that is."""
+        job = self.view.job
+        if job is None:
+            return Content("asking …")
+        now = self.context.now()
+        if not job.is_ended:
+            self.query_one(JobHeader).show(job, now)
+        word = job.secondary_status if not job.is_ended and job.secondary_status else job.status
+        colour = {"good": "$text-success", "bad": "$text-error", "warning": "$text-warning", "busy": "$text-primary"}
+        length = span(job.duration(now)) if job.started else ""
+        fresh = "" if job.is_ended else self.age(self.view.described)
+        mark = sign(job.status, ascii=self.context.settings.ascii)
+        return Content.assemble(
+            (f"{mark} {word}", colour.get(tone(job.status), "$text-muted")),
+            "".join(f"  {part}" for part in (length, fresh) if part),
+        )

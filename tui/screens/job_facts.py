@@ -1,0 +1,33 @@
+"""All that is known of a training job, as sections of names and values."""
+
+from __future__ import annotations
+
+from tui.model.jobs import TrainingJob
+from tui.model.words import number, span, utc
+from tui.widgets.facts import Section, pairs
+
+
+def sections(job: TrainingJob) -> list[Section]:
+    """Final metrics and rules first: they are what one looks for in an ended job."""
+    times = [("created", job.created), ("started", job.started), ("ended", job.ended)]
+    about = [
+        ("name", job.name),
+        ("status", f"{job.status} · {job.secondary_status}" if job.secondary_status else job.status),
+        *((name, utc(moment)) for name, moment in times if moment),
+        ("role", job.role),
+        ("image", job.image),
+        ("output", job.output_path),
+        ("model", job.model_artifact),
+        ("volume", f"{job.volume_gb} GB" if job.volume_gb is not None else ""),
+        ("max runtime", span(job.max_runtime_s) if job.max_runtime_s else ""),
+        ("ARN", job.arn),
+    ]
+    return [
+        ("final metrics", [(metric.name, number(metric.value, 12)) for metric in job.final_metrics]),
+        ("failure", [("reason", job.failure_reason)] if job.failure_reason else []),
+        ("rules", [(rule.name, f"{rule.status} {rule.details}".rstrip()) for rule in job.rules]),
+        ("job", [(name, value) for name, value in about if value]),
+        ("hyperparameters", pairs(job.hyperparameters)),
+        ("channels", pairs(job.channels)),
+        ("metric definitions", [(definition.name, definition.regex) for definition in job.metric_definitions]),
+    ]

@@ -1,0 +1,78 @@
+"""A training job in three lines: its phases, what it runs on, and why it failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.model.clean import clean
+from tui.model.jobs import TrainingJob
+from tui.model.words import plural, span
+
+_ARROW = ("  ▸  ", "$text-muted")
+
+
+class JobHeader(Static):
+    """Phases with their durations, instances, spot saving, time left; below it the FailureReason where there is one."""
+
+    DEFAULT_CSS = """
+    JobHeader { height: auto; max-height: 4; width: 100%; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._said: Content | None = None
+
+    def show(self, job: TrainingJob, now: datetime) -> None:
+        """Draw the job, if it looks different from what is there."""
+        lines = [Content.assemble(phases(job, now), "    ", (facts(job, now), "$text-muted"))]
+        if job.failure_reason:
+            lines.append(Content.assemble(("✕ ", "bold $text-error"), (clean(job.failure_reason), "$text-error")))
+        said = Content("\n").join(lines)
+        if said != self._said:
+            self._said = said
+            self.update(said)
+
+
+def phases(job: TrainingJob, now: datetime) -> Content:
+    """`Starting 3m ▸ Downloading 11m ▸ Training 2h58m …`: an end is no phase."""
+    parts: list[Content | str | tuple[str, str]] = []
+    last = len(job.phases) - 1
+    for number, phase in enumerate(job.phases):
+        length = (phase.ended or job.ended or now) - phase.started
+        current = number == last and not job.is_ended
+        if number == last and job.is_ended and phase.name in {job.status, job.secondary_status}:
+            # The final status is listed like a phase, but it is an end, not a length.
+            parts += [_ARROW, (clean(phase.name), "bold")] if parts else [(clean(phase.name), "bold")]
+            continue
+        if parts:
+            parts.append(_ARROW)
+        parts += [(clean(phase.name), "bold" if current else ""), f" {span(length)}"]
+        if current:
+            parts.append((" …", "$text-accent"))
+    if not parts:
+        parts = [(clean(job.secondary_status or job.status), "bold")]
+    return Content.assemble(*parts)
+
+
+def facts(job: TrainingJob, now: datetime) -> str:
+    """`2 × ml.p4d.24xlarge   spot, 64% saved   stops in 4h48m at the latest`."""
+    words = [" + ".join(f"{group.count} × {clean(group.type)}" for group in job.instances)]
+    if job.spot:
+        saved = ""
+        if job.training_s and job.billable_s is not None:
+            saved = f", {(1 - job.billable_s / job.training_s) * 100:.0f}% saved"
+        words.append(f"spot{saved}")
+    if job.billable_s is not None:
+        words.append(f"billed {span(job.billable_s)}" + (f" × {job.instance_count}" if job.instance_count else ""))
+    if job.warm_pool:
+        words.append(f"warm pool {clean(job.warm_pool)}")
+    if job.max_runtime_s and job.started and not job.is_ended:
+        left = job.max_runtime_s - (now - job.started).total_seconds()
+        words.append(f"stopped in {span(left)} at the latest" if left > 0 else "max runtime reached")
+    rules = [rule for rule in job.rules if rule.status == "IssuesFound"]
+    if rules:
+        words.append(f"{plural(len(rules), 'Debugger rule')} found issues")
+    return "   ".join(word for word in words if word)

@@ -1,0 +1,77 @@
+"""A training job as a row of the table."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from tui.model.bars import sparkline
+from tui.model.jobs import TrainingJob
+from tui.model.status import job_word, sign, tone
+from tui.model.words import DASH, number, percent, short_instance, span
+from tui.screens.context import Context
+from tui.watch.jobs import JobSignals
+from tui.widgets.columns import Cell, Column, SortValue
+
+COLUMNS = (
+    Column("name", "NAME", 16, most=63, cut="middle"),
+    Column("status", "STATUS", 13),
+    Column("age", "AGE", 6, align="right", priority=3),
+    Column("duration", "RAN", 6, align="right", priority=5, descending=True),
+    Column("instances", "INSTANCES", 13, most=24, priority=4),
+    Column("use", "USE", 9, align="right", priority=2, descending=True),
+    Column("metric", "METRIC", 7, align="right", priority=1),
+    Column("curve", "", 8, most=24, priority=6, cut="start"),
+)
+CURVE = 24
+
+
+def cells(job: TrainingJob, signals: JobSignals, context: Context) -> tuple[Cell, ...]:
+    """One cell for each of COLUMNS, as of now."""
+    now, ascii = context.now(), context.settings.ascii
+    value = _value(job, signals)
+    look = "bad" if value is not None and not math.isfinite(value) else ""
+    curve = sparkline(signals.metric.values, CURVE, ascii_only=ascii) if signals.metric else ""
+    return (
+        job.name,
+        (f"{sign(job.status, ascii=ascii)} {job_word(job)}", tone(job.status)),
+        (span(job.age(now)), "muted"),
+        span(job.duration(now)) if job.started else (DASH, "muted"),
+        _instances(job),
+        _use(job, signals),
+        (number(value), look) if look else number(value),
+        (curve, "busy" if not job.is_ended else "muted"),
+    )
+
+
+def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[SortValue, ...]:
+    """What each of COLUMNS is sorted by."""
+    ran = job.duration(now)
+    return (
+        job.name,
+        job_word(job),
+        job.age(now).total_seconds(),
+        ran.total_seconds() if ran is not None else None,
+        job.instance_type,
+        signals.use.last if signals.use and not job.is_ended else None,
+        _value(job, signals),
+        None,
+    )
+
+
+def _value(job: TrainingJob, signals: JobSignals) -> float | None:
+    if signals.metric is not None and len(signals.metric):
+        return signals.metric.last
+    return job.final_metrics[0].value if job.final_metrics else None
+
+
+def _instances(job: TrainingJob) -> Cell:
+    if not job.instances:
+        return (DASH, "muted")
+    return " + ".join(f"{group.count}×{short_instance(group.type)}" for group in job.instances)
+
+
+def _use(job: TrainingJob, signals: JobSignals) -> Cell:
+    if signals.use is None or job.is_ended:
+        return (DASH, "muted")
+    return f"{signals.use_of} {'≈' if signals.estimated else ''}{percent(signals.use.last)}"

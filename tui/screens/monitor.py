@@ -1,0 +1,127 @@
+"""What every full screen shares: the lines of identity, problems and keys, and a poller that rests unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from tui.messages import IdentityArrived
+from tui.model.words import span
+from tui.screens.context import Context
+from tui.sources.base import Identity, SourceError
+from tui.watch.poller import Poller
+from tui.widgets.problem_line import ProblemLine
+from tui.widgets.top_line import TopLine
+
+
+class MonitorScreen(Screen[None]):
+    """A full screen over one source. A subclass gives `body`, `work` and `state`."""
+
+    BINDINGS = [Binding("r", "refresh", "Refresh", id="screen.refresh", show=False)]
+    EXPECTED_S = 15.0
+    """How old the data may be before its age is said."""
+
+    def __init__(self, context: Context, place: str) -> None:
+        super().__init__()
+        self.context = context
+        self.place = place
+        self.identity: Identity | None = None
+        self._poller = Poller(self._work, name=place)
+
+    # -- for subclasses ---------------------------------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        """What stands between the line of identity and the keys."""
+        raise NotImplementedError
+
+    def work(self) -> float | None:
+        """Ask for what is due, in the poller's thread, and post it. Returns the seconds to wait, None to end."""
+        raise NotImplementedError
+
+    def state(self) -> Content:
+        """The right end of the line of identity."""
+        raise NotImplementedError
+
+    # -- what is shared ---------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Identity on top, problems and keys at the bottom, data between."""
+        yield TopLine()
+        yield from self.body()
+        yield ProblemLine()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Show where we are, then ask: the first frame does not wait for a request."""
+        self.show_top()
+        self.set_interval(1, self.show_top)
+        self.call_after_refresh(self._poller.start)
+
+    def on_screen_suspend(self) -> None:
+        """Nothing is asked while another screen covers this one; a dialog does not cover it."""
+        if not isinstance(self.app.screen, ModalScreen):
+            self._poller.pause()
+
+    def on_screen_resume(self) -> None:
+        """Seen again."""
+        if self.is_mounted:
+            self._poller.start()
+
+    def on_unmount(self) -> None:
+        """Gone: whatever is still under way is given up."""
+        self._poller.stop()
+
+    def action_refresh(self) -> None:
+        """Ask now."""
+        self._poller.wake()
+
+    def tell(self, message: IdentityArrived | object) -> None:
+        """Post a message from the poller's thread, unless it comes too late."""
+        if not self._poller.stopped:
+            self.post_message(message)  # type: ignore[arg-type]
+
+    def on_identity_arrived(self, message: IdentityArrived) -> None:
+        """Show who is asking."""
+        self.identity = message.identity
+        self.show_top()
+
+    def show_top(self) -> None:
+        """Draw the line of identity; nothing is written when nothing changed."""
+        if not self.is_mounted:
+            return
+        who = (self.identity.account, self.identity.region, self.identity.role) if self.identity else ()
+        words = (*who, "demo" if self.context.demo else "", "read-only" if self.context.settings.read_only else "")
+        self.query_one(TopLine).show(self.place, tuple(word for word in words if word), self.state())
+
+    def show_problems(self, errors: Sequence[SourceError]) -> None:
+        """Say what failed, or that nothing does."""
+        self.query_one(ProblemLine).show(errors)
+
+    def age(self, refreshed: datetime | None) -> str:
+        """`live` while the data is as new as it should be, else its age."""
+        if refreshed is None:
+            return ""
+        seconds = (self.context.now() - refreshed).total_seconds()
+        return (
+            "live" if seconds <= max(self.EXPECTED_S, 3 * self.context.settings.refresh_s) else f"{span(seconds)} old"
+        )
+
+    def focus_first(self, widget: type[Widget]) -> None:
+        """Give the keys to the first widget of that kind."""
+        self.query(widget).first().focus()
+
+    def _work(self) -> float | None:
+        wait_s = self.work()
+        if self.identity is None and not self._poller.stopped:
+            # Whatever stands in its way stands in the way of the data too, and is said there.
+            with suppress(SourceError):
+                self.tell(IdentityArrived(self.context.source.identity()))
+        return wait_s

@@ -1,0 +1,60 @@
+"""Names and values under headings: all that is known of a thing, to be scrolled through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.model.clean import clean
+
+Section = tuple[str, Sequence[tuple[str, str]]]
+"""A heading and its names and values, as they came from outside."""
+
+
+class Facts(VerticalScroll, can_focus=True):
+    """Sections of names and values."""
+
+    BINDINGS = [
+        Binding("j,down", "scroll_down", "down", id="facts.down", show=False),
+        Binding("k,up", "scroll_up", "up", id="facts.up", show=False),
+        Binding("g,home", "scroll_home", "top", id="facts.top", show=False),
+        Binding("G,end", "scroll_end", "bottom", id="facts.bottom", show=False),
+        Binding("ctrl+d", "page_down", "page down", id="facts.page-down", show=False),
+        Binding("ctrl+u", "page_up", "page up", id="facts.page-up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Facts { padding: 0 1; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._static = Static("", markup=False)
+        self._shown: list[Section] = []
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield self._static
+
+    def show(self, sections: Sequence[Section]) -> None:
+        """Draw these, if they differ from what is there; sections without entries are left out."""
+        wanted = [(title, list(entries)) for title, entries in sections if entries]
+        if wanted == self._shown:
+            return
+        self._shown = list(wanted)
+        lines: list[Content] = []
+        for title, entries in wanted:
+            width = min(max(len(clean(name)) for name, _ in entries), 28)
+            lines.append(Content.styled(title, "bold $accent"))
+            for name, value in entries:
+                lines.append(Content.assemble((f"  {clean(name):<{width}}  ", "$text-muted"), clean(value)))
+        self._static.update(Content("\n").join(lines))
+
+
+def pairs(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A mapping's entries in the order of their names."""
+    return sorted(values.items())
