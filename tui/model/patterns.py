@@ -26,8 +26,11 @@ _HEAVIEST = 20_000
 _NOT_TEXT = re.compile(r"\\[pPN]\{[^}]*\}|\\.|\(\?P?[<=&][^>)]*[>)]", re.DOTALL)
 # Characters given by number or class: lowering the text would hide from them what they mean.
 _BY_NUMBER = re.compile(r"\\[xuUNpP0-9]|\[:")
-# What may fail where lines stand next to each other although it would match on one of them alone.
-_NEEDS_ONE_LINE = re.compile(r"\(\?(?!:|P?<[^=!])|\\[AZzGKRX]|[*+?}]\+|\{[^}]*[a-z]")
+# What means something else where lines stand next to each other, or cannot be told: ends of the text, flags, fuzziness.
+_NEEDS_ONE_LINE = re.compile(r"\(\?(?!:|P?<[^=!]|<?[=!]|>)|\\[AZzGKRX]|\{[^}]*[a-z]")
+# What may fail there although it would match on one line alone, if anything in the pattern takes a newline.
+_COMMITS = re.compile(r"\(\?(?:<?[=!]|>)|[*+?}]\+")
+_TAKES_NEWLINES = re.compile(r"\[[^\]]*[\^\\-]|\\[^SwdbBtfa.+*?()|{}$^/\[\]\\-]")
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
 
@@ -50,18 +53,20 @@ class Pattern:
         slow: True once it has been switched off; every use from then on raises `TooSlow`.
     """
 
-    __slots__ = ("_ignores_case", "_lowers", "_many", "_needle", "_one", "_spans_lines", "slow", "text")
+    __slots__ = ("_folding", "_ignores_case", "_lowers", "_many", "_needle", "_one", "_source", "slow", "text")
 
     def __init__(self, text: str, source: str, *, needle: str | None, ignores_case: bool) -> None:
         self.text = text
         self.slow = False
+        self._source = source
         self._ignores_case = ignores_case
+        self._folding: regex.Pattern[str] | None = None
         # bytes.lower() and str.lower() agree on ASCII alone.
-        self._needle = needle.encode("utf-8", "surrogatepass") if needle and needle.isascii() else None
-        self._lowers = ignores_case and not _BY_NUMBER.search(source)
-        self._spans_lines = not _NEEDS_ONE_LINE.search(source)
+        self._needle = needle.encode() if needle and needle.isascii() else None
+        self._lowers = ignores_case and source == source.lower() and not _BY_NUMBER.search(source)
         self._one = _compile(source, ignores_case)
-        self._many = _compile(source, False, lines=True) if self._spans_lines else None
+        alone = _NEEDS_ONE_LINE.search(source) or (_COMMITS.search(source) and _TAKES_NEWLINES.search(source))
+        self._many = None if alone else _compile_for_lines(source, ignores_case and not self._lowers)
 
     @classmethod
     def compile(cls, text: str, *, literal: bool = False, smart_case: bool = True) -> Pattern:
@@ -79,8 +84,10 @@ class Pattern:
             raise BadPattern(f"a pattern of more than {_LONGEST} characters")
         literal = literal or not _SPECIAL.search(text)
         letters = text if literal else _NOT_TEXT.sub("", text)
-        ignores_case = smart_case and letters == letters.lower()
         source = re.escape(text) if literal else text
+        ignores_case = smart_case and letters == letters.lower()
+        if not literal and source.startswith("(?i)"):
+            source, ignores_case = source[4:], True
         if not literal and _weight(source) > _HEAVIEST:
             raise BadPattern("its repetitions multiply to more than can be searched")
         return cls(text, source, needle=text if literal else None, ignores_case=ignores_case)
@@ -127,9 +134,15 @@ class Pattern:
         if self._needle is not None and not escapes:
             return self._literal_rows(data.lower() if self._ignores_case else data)
         text = without_escapes(data.decode("utf-8", "replace"))
-        if not self._spans_lines or (self._ignores_case and not (self._lowers and text.isascii())):
+        if self._many is None:
             return self._rows_one_by_one(text, cancelled)
-        return self._rows_at_once(text.lower() if self._ignores_case else text, text, cancelled)
+        if not self._lowers:
+            return self._rows_at_once(self._many, text, text, cancelled)
+        if text.isascii():
+            return self._rows_at_once(self._many, text.lower(), text, cancelled)
+        if self._folding is None:
+            self._folding = _compile_for_lines(self._source, ignores_case=True)
+        return self._rows_at_once(self._folding, text, text, cancelled)
 
     def _literal_rows(self, data: bytes) -> list[int]:
         needle = self._needle or b""
@@ -144,32 +157,34 @@ class Pattern:
             row += 1
         return rows
 
-    def _rows_at_once(self, text: str, original: str, cancelled: Callable[[], bool]) -> list[int]:
-        """All rows as one text: a match that runs over a row's end is looked at again in its row alone."""
-        assert self._many is not None
+    def _rows_at_once(
+        self, many: regex.Pattern[str], text: str, original: str, cancelled: Callable[[], bool]
+    ) -> list[int]:
+        """All rows as one text: a match that runs over its row's end is looked at again in that row alone."""
         rows: list[int] = []
         row = at = 0
-        end = len(text)
-        while at < end:
+        end_of_match = many.groups
+        while at < len(text):
             try:
-                match = self._many.search(text, at, timeout=TIME_LIMIT, concurrent=True)
+                for match in many.finditer(text, at, timeout=TIME_LIMIT, concurrent=True):
+                    start, stop = match.span()
+                    if start >= len(text):
+                        return rows
+                    if start < at:
+                        continue  # nothing, found once more at the end of a row
+                    row += text.count("\n", at, start)
+                    line_end = text.find("\n", start)
+                    runs_over = match.end(end_of_match) > line_end
+                    if not runs_over or self._matches(original[text.rfind("\n", 0, start) + 1 : line_end]):
+                        rows.append(row)
+                    row += 1
+                    at = line_end + 1
+                    if runs_over or stop < line_end:
+                        break  # go on in the next row, not where the match ended
+                else:
+                    return rows
             except (TimeoutError, MemoryError):
-                rest = self._rows_one_by_one(original[at:], cancelled)
-                return rows + [row + other for other in rest]
-            if match is None:
-                break
-            start = match.start()
-            row += text.count("\n", at, start)
-            line_end = text.find("\n", start)
-            if line_end < 0:
-                if start < end:
-                    rows.append(row)
-                break
-            line_start = text.rfind("\n", 0, start) + 1
-            if match.end() <= line_end or self._matches(original[line_start:line_end]):
-                rows.append(row)
-            row += 1
-            at = line_end + 1
+                return rows + [row + other for other in self._rows_one_by_one(original[at:], cancelled)]
         return rows
 
     def _rows_one_by_one(self, text: str, cancelled: Callable[[], bool]) -> list[int]:
@@ -189,16 +204,22 @@ class Pattern:
             raise TooSlow(self.text) from None
 
 
-def _compile(source: str, ignores_case: bool, *, lines: bool = False) -> regex.Pattern[str]:
+def _compile(source: str, ignores_case: bool, more_flags: int = 0) -> regex.Pattern[str]:
     import regex
 
-    flags = (regex.IGNORECASE if ignores_case else 0) | (regex.MULTILINE if lines else 0)
     try:
-        return regex.compile(source, flags)
+        return regex.compile(source, more_flags | (regex.IGNORECASE if ignores_case else 0))
     except regex.error as error:
         raise BadPattern(clean(str(error))) from None
     except (RecursionError, MemoryError, OverflowError, ValueError):
         raise BadPattern("too deeply nested") from None
+
+
+def _compile_for_lines(source: str, ignores_case: bool) -> regex.Pattern[str]:
+    """To find lines in a text of many: the last group marks the match's end, the rest of its line is passed over."""
+    import regex
+
+    return _compile(f"(?:{source})()[^\\n]*", ignores_case, regex.MULTILINE)
 
 
 def _weight(source: str) -> int:
