@@ -110,12 +110,11 @@ class Moto:
             }
             for variant in variants
         ]
-        sagemaker = self.client("sagemaker")
-        if "model" not in sagemaker_backends[ACCOUNT][REGION]._models:
-            sagemaker.create_model(ModelName="model", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
-        sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=whole)
-        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-        endpoint = sagemaker_backends[ACCOUNT][REGION].endpoints[name]
+        backend = sagemaker_backends[ACCOUNT][REGION]
+        if "model" not in backend._models:
+            backend.create_model("model", ROLE, {"Image": "image"}, None, None, None)
+        backend.create_endpoint_config(config, whole, None, None, None, None)
+        endpoint = backend.create_endpoint(name, config, None)
         set_fields(endpoint, {"CreationTime": created, "LastModifiedTime": created, **fields})
         return endpoint
 

@@ -15,7 +15,7 @@ QUERIES = 500
 """Queries in one GetMetricData call; AWS allows no more."""
 
 _RETENTION = ((3 * 3600, 1), (15 * 86400, 60), (63 * 86400, 300))
-_HIGH_RESOLUTION = (1, 5, 10, 20, 30)
+_HIGH_RESOLUTION = (1, 5, 10, 30)
 _MICROSECONDS = frozenset(
     {
         "ModelLatency",
