@@ -125,7 +125,7 @@ _CONTINUING = [bool(flag & CONTINUES) for flag in range(256)]
 
 
 def blocks_of(rows: Rows, table: Sequence[Stream]) -> Iterator[Block]:
-    """Rows in order as blocks of about `BLOCK_SIZE`; an event is never torn, and a longer one has a block of its own."""
+    """Rows in order as blocks of about `BLOCK_SIZE`; events are never torn, longer ones have their own."""
     ends = list(accumulate(len(text) + 1 for text in rows.texts))
     start = done = 0
     while start < len(ends):

@@ -170,8 +170,6 @@ class Pattern:
                     start, stop = match.span()
                     if start >= len(text):
                         return rows
-                    if start < at:
-                        continue  # nothing, found once more at the end of a row
                     row += text.count("\n", at, start)
                     line_end = text.find("\n", start)
                     runs_over = match.end(end_of_match) > line_end
@@ -179,7 +177,7 @@ class Pattern:
                         rows.append(row)
                     row += 1
                     at = line_end + 1
-                    if runs_over or stop < line_end:
+                    if stop != at:
                         break  # go on in the next row, not where the match ended
                 else:
                     return rows
@@ -216,10 +214,10 @@ def _compile(source: str, ignores_case: bool, more_flags: int = 0) -> regex.Patt
 
 
 def _compile_for_lines(source: str, ignores_case: bool) -> regex.Pattern[str]:
-    """To find lines in a text of many: the last group marks the match's end, the rest of its line is passed over."""
+    """To find lines in a text of many: the last group marks the match's end, the rest of its line is left out."""
     import regex
 
-    return _compile(f"(?:{source})()[^\\n]*", ignores_case, regex.MULTILINE)
+    return _compile(f"(?:{source})()[^\\n]*\\n?", ignores_case, regex.MULTILINE)
 
 
 def _weight(source: str) -> int:
