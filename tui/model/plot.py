@@ -1,4 +1,4 @@
-"""From datapoints to what a chart draws: a view, the curve in it, its gaps, and what is no number.
+"""From datapoints to what a chart draws: the curve in a view, its gaps, and what is no number.
 
 numpy is imported by the functions that need it, never with this module. Times are ms since the epoch.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.model.series import Series
+from tui.model.view import View
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,55 +25,6 @@ GAP_PERIODS = 2.5
 """Datapoints further apart than this many periods have others missing between them."""
 LOG_GAP_PERIODS = 30
 """The same for a log, whose lines keep no period: a pause for a validation is no gap, a restart is."""
-SHORTEST_MS = 20.0
-"""No view is shorter: a log's clock has milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The part of the plane that a chart shows.
-
-    Attributes:
-        start: Its left edge, ms.
-        end: Its right edge, ms, after `start`.
-        low: Its lower edge in the unit of the values, None where it fits the data.
-        high: Its upper edge.
-        log: Whether each tenfold takes the same height.
-    """
-
-    start: float
-    end: float
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-
-    def zoomed(self, factor: float, around: float | None = None) -> View:
-        """This view with `factor` times its time, `around` (its middle by default) staying where it is."""
-        length = self.end - self.start
-        around = (self.start + self.end) / 2 if around is None else min(max(around, self.start), self.end)
-        share = (around - self.start) / length
-        length = max(length * factor, SHORTEST_MS)
-        return replace(self, start=around - share * length, end=around + (1 - share) * length)
-
-    def moved(self, share: float) -> View:
-        """This view moved by a share of its length: 0.5 shows half of what follows."""
-        step = (self.end - self.start) * share
-        return replace(self, start=self.start + step, end=self.end + step)
-
-    def within(self, start: float, end: float) -> View:
-        """This view moved and cut so that it shows nothing outside `start` … `end`."""
-        length = min(self.end - self.start, end - start)
-        left = min(max(self.start, start), end - length)
-        return replace(self, start=left, end=left + length)
-
-
-def extent(series: Sequence[Series]) -> tuple[float, float] | None:
-    """From the oldest datapoint to the newest; a minute around it where there is but one; None without any."""
-    ends = [(one.times[0], one.times[-1]) for one in series if len(one)]
-    if not ends:
-        return None
-    start, end = float(min(first for first, _ in ends)), float(max(last for _, last in ends))
-    return (start, end) if end > start else (start - 30_000, end + 30_000)
 
 
 def arrays(series: Series) -> tuple[Times, Values]:
@@ -209,16 +161,6 @@ def share_of_value(value: float, low: float, high: float, log: bool) -> float:
     if log:
         return (math.log10(value) - math.log10(low)) / (math.log10(high) - math.log10(low))
     return (value / 2 - low / 2) / (high / 2 - low / 2)
-
-
-def zoomed_range(low: float, high: float, factor: float, log: bool) -> tuple[float, float]:
-    """A value range with `factor` times its height around its middle."""
-    if log:
-        low, high = zoomed_range(math.log10(low), math.log10(high), factor, False)
-        return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
-    middle, half = low / 2 + high / 2, (high / 2 - low / 2) * factor
-    half = max(half, abs(middle) * 1e-12, 1e-300)
-    return max(middle - half, -1e308), min(middle + half, 1e308)
 
 
 def bad_columns(times: Times, values: Values, view: View, columns: int) -> list[int]:

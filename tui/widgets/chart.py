@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -19,21 +19,24 @@ from textual.widget import Widget
 
 from tui.model import plot
 from tui.model.clean import clean
-from tui.model.series import Series, short_labels
+from tui.model.series import Series
 from tui.model.ticks import clock, since
-from tui.model.words import DASH, cut, number, span
-from tui.widgets.chart_canvas import MARKS, SMALLEST, Picture, Scene, chart_worker, draw, mark
+from tui.model.view import Look, View, zoomed_range
+from tui.model.words import cut, span
+from tui.widgets.chart_canvas import MARKS, SMALLEST, Picture, Scene, chart_worker, draw
+from tui.widgets.chart_rule import names, rule, value_at, value_words
 
 WAITING = "no datapoints yet: CloudWatch is about a minute behind"
 _STALE_S = 120
-_ROLES = {"": "chart--text", "axis": "chart--axis", "label": "chart--label", "bad": "chart--bad", "raw": "chart--raw"}
+_ROLES = {"": "chart--text"}
+_ROLES |= {role: f"chart--{role}" for role in ("axis", "label", "bad", "raw", "rule", "title", "note", "cursor")}
 _ROLES |= {f"s{index}": f"chart--series-{index + 1}" for index in range(len(MARKS))}
 
 
 class Chart(Widget, can_focus=True):
     """Series over time, under a rule that names them with their last values, or with those at the cursor."""
 
-    COMPONENT_CLASSES = {*_ROLES.values(), "chart--rule", "chart--title", "chart--cursor", "chart--note"}
+    COMPONENT_CLASSES = set(_ROLES.values())
 
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; min-height: 3; }
@@ -101,8 +104,16 @@ class Chart(Widget, can_focus=True):
             """The chart, for `@on` with a selector."""
             return self.chart
 
-    def __init__(self, *, ascii_only: bool = False, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        zone: tzinfo | None = None,
+        ascii_only: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self.zone = zone  # of the clock times, the machine's own where None
         self.ascii_only = ascii_only
         self.smoothing = 0.0
         self._series: tuple[Series, ...] = ()
@@ -112,12 +123,9 @@ class Chart(Widget, can_focus=True):
         self._print: object = None
         self._empty = WAITING
         self._stale = ""
-        self._zone: tzinfo | None = None
         self._origin: float | None = None
 
-        self._window: tuple[float, float] | None = None  # None shows all there is
-        self._values: tuple[float, float] | None = None  # None fits what is shown
-        self._log = False
+        self._look = Look()
         self._cursor: float | None = None
 
         self._wanted: Scene | None = None
@@ -133,7 +141,6 @@ class Chart(Widget, can_focus=True):
         title: str = "",
         labels: Sequence[str] = (),
         now: datetime | None = None,
-        zone: tzinfo | None = None,
         origin: datetime | None = None,
         empty: str = WAITING,
     ) -> None:
@@ -144,31 +151,24 @@ class Chart(Widget, can_focus=True):
             title: Stands in the rule; what the names have in common by default.
             labels: What tells the series apart there; found in their names, or hosts and variants, by default.
             now: Where given, the rule says how old the newest datapoint is once it is over two minutes.
-            zone: The zone of the clock times, the machine's own by default.
             origin: Where given, the time axis says the time since it, not clock times.
             empty: What is said while there are no datapoints.
         """
-        before = plot.extent(self._series)
-        same_metrics = [(one.name, one.part) for one in series] == [(one.name, one.part) for one in self._series]
-        self._series = tuple(series)
-        found, own = _name(series)
-        self._title = clean(title or found)
-        self._labels = tuple(clean(label) for label in (labels or own))
+        before, self._series = self._series, tuple(series)
+        found, own = names(series)
+        self._title = clean(title) or found
+        self._labels = tuple(clean(label) for label in labels) or own
         self._empty = clean(empty)
-        after = plot.extent(self._series)
         self._stale = ""
-        if now is not None and after is not None and any(len(one) for one in series):
-            age = now.timestamp() - max(one.times[-1] for one in series if len(one)) / 1000
-            self._stale = f"{span(age)} old" if age >= _STALE_S else ""
-        self._zone = zone
+        newest = max((one.times[-1] for one in series if len(one)), default=None)
+        if now is not None and newest is not None and (age := now.timestamp() - newest / 1000) >= _STALE_S:
+            self._stale = f"{span(age)} old"
         self._origin = origin.timestamp() * 1000 if origin else None
-        if not same_metrics:
-            self._window = self._values = self._cursor = None
-        elif self._window and before and after and self._window[1] >= before[1]:
-            # Whoever looks at the newest part goes on looking at the newest part.
-            grown = after[1] - before[1]
-            self._window = (self._window[0] + grown, self._window[1] + grown)
-        fingerprint = (tuple(_fingerprint(one) for one in series), zone, self._origin)
+        if [(one.name, one.part) for one in before] == [(one.name, one.part) for one in series]:
+            self._look = self._look.grown(before, series)
+        else:
+            self._look, self._cursor = Look(log=self._look.log), None
+        fingerprint = (tuple(_fingerprint(one) for one in series), self._origin)
         if fingerprint != self._print:
             self._print = fingerprint
             self._gaps = None
@@ -180,7 +180,7 @@ class Chart(Widget, can_focus=True):
         if time_ms != self._cursor:
             self._cursor = time_ms
             if time_ms is not None:
-                self._keep_in_view(time_ms)
+                self._look_as(self._look.showing(time_ms, self._series))
             self.refresh()
 
     @property
@@ -189,13 +189,9 @@ class Chart(Widget, can_focus=True):
         return None if self._cursor is None else round(self._cursor)
 
     @property
-    def view(self) -> plot.View | None:
+    def view(self) -> View | None:
         """What is shown of the plane; None without datapoints."""
-        window = self._window or plot.extent(self._series)
-        if window is None:
-            return None
-        low, high = self._values or (None, None)
-        return plot.View(*window, low=low, high=high, log=self._log)
+        return self._look.view(self._series)
 
     @property
     def is_drawn(self) -> bool:
@@ -212,7 +208,7 @@ class Chart(Widget, can_focus=True):
             self.refresh()
             return
         self._wanted = Scene(
-            self._series, view, width, height - 1, self._zone, self._origin, self.ascii_only, self.smoothing
+            self._series, view, width, height - 1, self.zone, self._origin, self.ascii_only, self.smoothing
         )
         if not self._drawing and self.is_mounted:
             self._drawing = True
@@ -278,48 +274,29 @@ class Chart(Widget, can_focus=True):
             return ""
         if not self._shown[1].bad:
             return "no datapoints in view: 0 shows all"
-        return "nothing above 0: L for a linear scale" if self._log else "nothing but nan and infinity here"
+        return "nothing above 0: L for a linear scale" if self._look.log else "nothing but nan and infinity here"
 
     def _rule(self, width: int) -> Strip:
+        at, cursor = self._cursor, ""
+        if at is not None:
+            step = max(self._column_ms(), 1.0)
+            # To the second at least, so that a line of the log is found by it.
+            cursor = clock(at, self.zone, min(step, 1000)) if self._origin is None else since(at - self._origin, step)
+        near = [0.0 if at is None else max(self._gap(index), self._column_ms()) for index in range(len(self._series))]
+        entries = [
+            (label, value_words(value_at(one, at, distance), one.unit))
+            for one, label, distance in zip(self._series, self._labels, near, strict=True)
+        ]
+        notes = (
+            "zoomed" if self._look.is_zoomed else "",
+            "log" if self._look.log else "",
+            f"smoothed {self.smoothing:g}" if self.smoothing else "",
+            self._stale,
+        )
         line = "-" if self.ascii_only else "━" if self.has_focus else "─"
-        rule, note = self._style("chart--rule"), self._style("chart--note")
-        parts = [Segment(line * 2, rule)]
-        if self._title:
-            parts += [Segment(f" {cut(self._title, max(width // 3, 12))} ", self._style("chart--title"))]
-            parts += [Segment(line * 2, rule)]
-        if self._cursor is not None and (view := self.view) is not None:
-            step = (view.end - view.start) / max(width, 1)
-            at = self._cursor
-            text = (
-                since(at - self._origin, step) if self._origin is not None else clock(at, self._zone, min(step, 59e3))
-            )
-            parts += [Segment(f" {text} ", self._style("chart--cursor")), Segment(line * 2, rule)]
-        several = len(self._series) > 1
-        room = max(6, (width - sum(cell_len(part.text) for part in parts)) // max(len(self._series), 1) - 12)
-        for index, (one, label) in enumerate(zip(self._series, self._labels, strict=True)):
-            style = self._style(f"chart--series-{index % len(MARKS) + 1}")
-            name = f" {cut(label, room)}" if several else ""
-            sign = f" {mark(index, ascii_only=self.ascii_only)}" if several else ""
-            parts.append(Segment(f"{name}{sign} {self._value(index, one)} ", style))
-        notes = ["log" if self._log else "", f"smoothed {self.smoothing:g}" if self.smoothing else "", self._stale]
-        if self._window or self._values:
-            notes.insert(0, "zoomed")
-        if any(notes):
-            parts += [Segment(line * 2, rule), Segment(f" {', '.join(text for text in notes if text)} ", note)]
-        used = sum(cell_len(part.text) for part in parts)
-        return Strip([*parts, Segment(line * max(width - used, 0), rule)]).adjust_cell_length(width, rule)
-
-    def _value(self, index: int, series: Series) -> str:
-        """The last value, or that at the cursor, with its unit."""
-        value = series.last
-        if self._cursor is not None:
-            place = plot.nearest(series, self._cursor)
-            near = place is not None and abs(series.times[place] - self._cursor) <= max(
-                self._gap(index), self._column_ms()
-            )
-            value = series.values[place] if near and place is not None else None
-        unit = clean(series.unit)
-        return DASH if value is None else f"{number(value)}{unit if len(unit) < 2 else ' ' + unit}"
+        runs = rule(self._title, entries, width, cursor=cursor, notes=notes, line=line, ascii_only=self.ascii_only)
+        segments = [Segment(text, self._style(_ROLES[role])) for text, role in runs if text]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _gap(self, index: int) -> float:
         if self._gaps is None:
@@ -350,19 +327,11 @@ class Chart(Widget, can_focus=True):
         self.set_cursor(time_ms)
         self.post_message(self.CursorMoved(self, self.cursor))
 
-    def _keep_in_view(self, time_ms: float) -> None:
-        if self._window and not self._window[0] <= time_ms <= self._window[1]:
-            half = (self._window[1] - self._window[0]) / 2
-            self._look_at(plot.View(time_ms - half, time_ms + half))
-
-    def _look_at(self, view: plot.View) -> None:
-        whole = plot.extent(self._series)
-        if whole is None:
-            return
-        view = view.within(*whole)
-        self._window = None if (view.start, view.end) == whole else (view.start, view.end)
-        self._redraw()
-        self.refresh()
+    def _look_as(self, look: Look) -> None:
+        if look != self._look:
+            self._look = look
+            self._redraw()
+            self.refresh()
 
     def action_cursor(self, direction: int) -> None:
         """Move the cursor to the next datapoint, or a column where they lie closer; the first time, to the newest."""
@@ -388,39 +357,27 @@ class Chart(Widget, can_focus=True):
             self._move_cursor(at)
 
     def action_zoom(self, factor: float) -> None:
-        """Show a shorter or a longer time around the cursor; without one, up to the newest datapoint if it is in view."""
-        view, whole = self.view, plot.extent(self._series)
-        if view is None or whole is None:
-            return
-        seen = self._cursor is not None and view.start <= self._cursor <= view.end
-        around = self._cursor if seen else view.end if view.end >= whole[1] else None
-        self._look_at(view.zoomed(factor, around))
+        """Show a shorter or a longer time around the cursor; without one, up to the newest datapoint."""
+        self._look_as(self._look.zoomed(factor, self._series, self._cursor))
 
     def action_zoom_values(self, factor: float) -> None:
         """Show a smaller or a larger range of values around the middle of what is shown."""
         if self._shown is None or (picture := self._shown[1]).low is None or picture.high is None:
             return
-        self._values = plot.zoomed_range(picture.low, picture.high, factor, self._log)
-        self._redraw()
-        self.refresh()
+        values = zoomed_range(picture.low, picture.high, factor, self._look.log)
+        self._look_as(replace(self._look, values=values))
 
     def action_pan(self, share: float) -> None:
         """Show what was before or after; there is nothing to pan to while all is shown."""
-        if (view := self.view) is not None:
-            self._look_at(view.moved(share))
+        self._look_as(self._look.moved(share, self._series))
 
     def action_reset(self) -> None:
         """Show all there is."""
-        self._window = self._values = None
-        self._redraw()
-        self.refresh()
+        self._look_as(Look(log=self._look.log))
 
     def action_log(self) -> None:
         """Change between a linear and a logarithmic scale of values."""
-        self._log = not self._log
-        self._values = None
-        self._redraw()
-        self.refresh()
+        self._look_as(replace(self._look, values=None, log=not self._look.log))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape belongs to the screen while there is no cursor."""
@@ -436,13 +393,6 @@ class Chart(Widget, can_focus=True):
         column = event.x - picture.left
         if 0 <= column < picture.columns and event.y > 0:
             self._move_cursor(view.start + (column + 0.5) / picture.columns * (view.end - view.start))
-
-
-def _name(series: Sequence[Series]) -> tuple[str, tuple[str, ...]]:
-    """What series have in common, and what tells each apart: their metric's name, or else their host or variant."""
-    if len({one.name for one in series}) == 1 and len(series) > 1:
-        return series[0].name, tuple(one.part or one.stat or one.source for one in series)
-    return short_labels([one.name for one in series])
 
 
 def _fingerprint(series: Series) -> tuple[object, ...]:

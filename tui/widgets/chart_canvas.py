@@ -17,6 +17,7 @@ from threading import Lock
 from tui.model import plot
 from tui.model.series import Series
 from tui.model.ticks import time_ticks, value_ticks
+from tui.model.view import View
 
 MARKS = "●▲■◆○△□◇"
 """What marks a curve beside its colour, in the order of the series."""
@@ -51,7 +52,7 @@ class Scene:
     """
 
     series: tuple[Series, ...]
-    view: plot.View
+    view: View
     width: int
     height: int
     zone: tzinfo | None = None

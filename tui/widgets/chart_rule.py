@@ -1,0 +1,81 @@
+"""The rule above a chart: its title, each series with its last value or that at the cursor, and what is special."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from tui.model import plot
+from tui.model.clean import clean
+from tui.model.series import Series, short_labels
+from tui.model.words import DASH, cut, number
+from tui.widgets.chart_canvas import MARKS, mark
+
+Run = tuple[str, str]
+"""A text and its role: `rule`, `title`, `note`, `cursor`, or `s0` … `s7` for the series."""
+
+
+def names(series: Sequence[Series]) -> tuple[str, tuple[str, ...]]:
+    """What series have in common, and what tells each apart: their metric's name, or else their host or variant."""
+    if len(series) > 1 and len({one.name for one in series}) == 1:
+        return clean(series[0].name), tuple(clean(one.part or one.stat or one.source) for one in series)
+    common, labels = short_labels([one.name for one in series])
+    return clean(common), tuple(clean(label) for label in labels)
+
+
+def value_at(series: Series, time_ms: float | None, near_ms: float) -> float | None:
+    """The value nearest to a time, None if it is further than `near_ms` away; without a time, the last value."""
+    if time_ms is None:
+        return series.last
+    place = plot.nearest(series, time_ms)
+    if place is None or abs(series.times[place] - time_ms) > near_ms:
+        return None
+    return series.values[place]
+
+
+def value_words(value: float | None, unit: str) -> str:
+    """`1.243`, `94%`, `912 ms`, `–`."""
+    unit = clean(unit)
+    return DASH if value is None else f"{number(value)}{unit if len(unit) < 2 else ' ' + unit}"
+
+
+def rule(
+    title: str,
+    entries: Sequence[tuple[str, str]],
+    width: int,
+    *,
+    cursor: str = "",
+    notes: Sequence[str] = (),
+    line: str = "─",
+    ascii_only: bool = False,
+) -> list[Run]:
+    """The runs of a rule: `── loss ── train ● 1.243  validation ▲ 1.391 ── log ─────`.
+
+    Args:
+        title: What the series have in common.
+        entries: The label and the value of each series.
+        width: Columns; labels are cut so that the values have room.
+        cursor: The time at the cursor.
+        notes: What is special about what is shown; empty ones are left out.
+        line: What the rule is made of.
+        ascii_only: Marks for terminals without block characters.
+    """
+    ends: Run = (line * 2, "rule")
+    runs = [ends]
+    if title:
+        runs += [(f" {cut(title, max(width // 3, 12))} ", "title"), ends]
+    if cursor:
+        runs += [(f" {cursor} ", "cursor"), ends]
+    several = len(entries) > 1
+    taken = sum(cell_len(text) for text, _ in runs) + sum(len(value) + 5 for _, value in entries)
+    room = max(6, (width - taken) // max(len(entries), 1))
+    for index, (label, value) in enumerate(entries):
+        name = f" {cut(label, room)} {mark(index, ascii_only=ascii_only)}" if several else ""
+        runs.append((f"{name} {value} ", f"s{index % len(MARKS)}"))
+    said = ", ".join(note for note in notes if note)
+    if said:
+        runs += [ends, (f" {said} ", "note")]
+    used = sum(cell_len(text) for text, _ in runs)
+    runs.append((line * max(width - used, 0), "rule"))
+    return runs
