@@ -42,6 +42,7 @@ class Archive:
 
     Args:
         path: The file; made with 0600, its folder with 0700.
+        place: Where the jobs live: the endpoint URL, or whatever tells one AWS from another.
         limit_bytes: How large the file may grow before the logs longest not looked at are removed.
 
     Raises:
@@ -49,8 +50,9 @@ class Archive:
         OSError: When the folder or the file cannot be made.
     """
 
-    def __init__(self, path: Path, *, limit_bytes: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, path: Path, place: str = "", *, limit_bytes: int = DEFAULT_LIMIT) -> None:
         self._file = File(path)
+        self._place = place
         self._limit = limit_bytes
         self._since_check = 0
 
@@ -60,17 +62,16 @@ class Archive:
 
     # Jobs
 
-    def keep_job(self, job: TrainingJob, place: str) -> int:
+    def keep_job(self, job: TrainingJob) -> int:
         """Keeps a job's description, the newest replacing what was kept, and names its log.
 
         Args:
             job: The job; its ARN and creation time keep it apart from another of its name.
-            place: Where it lives: the endpoint URL, or whatever tells one AWS from another.
 
         Returns:
             The number by which the other methods know the log.
         """
-        key = (place, job.arn, int(job.created.timestamp() * 1000))
+        key = (self._place, job.arn, int(job.created.timestamp() * 1000))
         with self._file.write() as db:
             row = db.execute("SELECT id, job FROM logs WHERE (place, arn, created) = (?, ?, ?)", key).fetchone()
             if row is None:
@@ -84,10 +85,10 @@ class Archive:
             db.execute("UPDATE logs SET job = ?, used = ? WHERE id = ?", (text, time.time(), row[0]))
             return int(row[0])
 
-    def job(self, name: str, place: str) -> TrainingJob | None:
+    def job(self, name: str) -> TrainingJob | None:
         """The newest kept job of that name."""
         row = self._file.row(
-            "SELECT job FROM logs WHERE name = ? AND place = ? ORDER BY created DESC LIMIT 1", name, place
+            "SELECT job FROM logs WHERE name = ? AND place = ? ORDER BY created DESC LIMIT 1", name, self._place
         )
         return unpack_job(row[0]) if row else None
 

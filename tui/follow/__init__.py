@@ -2,5 +2,6 @@
 
 from tui.follow.batch import LogBatch, State
 from tui.follow.follower import Follower
+from tui.follow.tempo import Tempo
 
-__all__ = ["Follower", "LogBatch", "State"]
+__all__ = ["Follower", "LogBatch", "State", "Tempo"]

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from tui.follow.batch import LogBatch
+from tui.archive import FOREVER, Archive, Span
+from tui.follow.agenda import Agenda, Ask
+from tui.follow.batch import LogBatch, State
+from tui.follow.keeper import Keeper
+from tui.follow.ledger import Ledger, Reading
+from tui.follow.tempo import Tempo
+from tui.follow.workers import Workers
 from tui.model.jobs import TrainingJob
-from tui.model.logs import LogAddress
-from tui.sources.base import Source
+from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, event_order, host_number, host_of
+from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError
+
+_ENDPOINT_MS = 3600 * 1000
+_LONGEST_NAP_S = 0.5
+_FINAL = (Denied, Expired, NoCredentials, NotFound)
+_TEMPO = Tempo()
 
 
 class Follower:
@@ -19,22 +32,227 @@ class Follower:
         log: Whose log.
         job: The training job of that log, for its creation time, its end and its place in the archive. None for an
             endpoint, whose last hour is read and not archived.
+        archive: What was seen is kept there, and given first; None goes without.
+        follow: Whether to go on when all is read; else `run` returns then.
+        history: Whether the sink gets the older events too, or only what is new from now on; the archive has them all.
+        patience_s: How long to go on without a single answer, None for ever. Once anything was answered a follower
+            never gives up by itself.
+        tempo: How fast it goes.
     """
 
-    def __init__(self, source: Source, log: LogAddress, *, job: TrainingJob | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        log: LogAddress,
+        *,
+        job: TrainingJob | None = None,
+        archive: Archive | None = None,
+        follow: bool = True,
+        history: bool = True,
+        patience_s: float | None = None,
+        tempo: Tempo = _TEMPO,
+    ) -> None:
         self._source = source
         self._log = log
         self._job = job
-        self._poked = threading.Event()
-
-    def run(self, sink: Callable[[LogBatch], None], stop: threading.Event) -> None:
-        """Reads and follows until the job has ended or `stop` is set; made for a daemon thread, from which `sink` is called."""
-        raise NotImplementedError
+        self._told_job = job
+        self._follow = follow
+        self._history = history
+        self._patience_s = patience_s
+        self._tempo = tempo
+        self._keeper = Keeper(archive, job)
+        self._workers: Workers[Ask, LogPage | tuple[LogStream, ...]] = Workers(self._request, f"log of {log.name}")
+        self._begun = time.monotonic()
+        self._ledger = Ledger(self._start_ms())
+        self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun)
+        self._poked = False
+        self._answered = False
+        self._over = False
+        self._hosts: set[str] = set()
+        self._out: list[LogEvent] = []
+        self._late: set[str] = set()
+        self._told: LogBatch | None = None
 
     def poke(self) -> None:
-        """Someone is looking (a key was pressed): polls at once."""
-        self._poked.set()
+        """Someone is looking (a key was pressed): polls at once. From any thread."""
+        self._poked = True
+        self._workers.wake()
 
     def job_changed(self, job: TrainingJob) -> None:
-        """The job was described again; a follower ends by itself some seconds after the job did."""
+        """The job was described again; a follower ends by itself some seconds after the job did. From any thread."""
         self._job = job
+        self._workers.wake()
+
+    def run(self, sink: Callable[[LogBatch], None], stop: threading.Event) -> None:
+        """Reads and follows until the job has ended or `stop` is set.
+
+        Blocks; made for a daemon thread, from which `sink` is called.
+
+        Raises:
+            SourceError: Nothing was ever answered within `patience_s`, or a permission is missing and `follow` is off.
+        """
+
+        def give(events: Sequence[LogEvent]) -> None:
+            self._out += events
+            self._tell(sink)
+
+        kept, streams = self._keeper.replay(give, history=self._history)
+        self._know(streams)
+        self._ledger.know(kept)
+        self._over = kept.sealed
+        try:
+            while not self._over and not stop.is_set():
+                self._look_at_job()
+                self._divide()
+                for ask in self._agenda.due(time.monotonic(), self._source.now_ms()):
+                    self._workers.ask(ask)
+                nap = min(self._agenda.next_due() - time.monotonic(), _LONGEST_NAP_S)
+                for ask, answer in self._workers.answers(nap):
+                    self._take(ask, answer)
+                self._over = self._agenda.is_over
+                if self._agenda.is_complete:
+                    self._keeper.seal()
+                self._tell(sink)
+            if self._over:
+                self._tell(sink)
+        finally:
+            self._workers.close()
+
+    # What to ask
+
+    def _start_ms(self) -> int:
+        if self._job is not None:
+            return int(self._job.created.timestamp() * 1000)
+        return self._source.now_ms() - _ENDPOINT_MS if self._log.kind == "endpoint" else 0
+
+    def _look_at_job(self) -> None:
+        if self._poked:
+            self._poked = False
+            self._agenda.hurry()
+        job = self._job
+        if job is None:
+            return
+        if job.is_ended and self._agenda.ended_ms is None:
+            self._agenda.ended_ms = int(job.ended.timestamp() * 1000) if job.ended else self._source.now_ms()
+            self._agenda.hurry()
+        if job != self._told_job:
+            self._told_job = job
+            self._keeper.describe(job)
+
+    def _divide(self) -> None:
+        """Brings the spans up to the time, in agreement with whoever else writes this log to the archive."""
+        if not self._agenda.may_divide:
+            return
+        now_ms, ended_ms = self._source.now_ms(), self._agenda.ended_ms
+        before = list(self._ledger.spans)
+        if self._log.kind == "endpoint":
+            start_ms = now_ms - _ENDPOINT_MS
+            after = before or [Span(start_ms, FOREVER, "recent", start_ms)]
+        else:
+            over = ended_ms is not None and now_ms >= ended_ms + self._tempo.settle * 1000
+            after = self._ledger.divide(now_ms, over=over)
+        if after == before:
+            return
+        other = self._keeper.plan(before, after)
+        self._ledger.spans = after if other is None else self._ledger.adopt(other)
+        by_stream = any(span.way == "streams" for span in self._ledger.spans)
+        self._agenda.streams = None if by_stream else ()
+
+    def _request(self, ask: Ask) -> LogPage | tuple[LogStream, ...]:
+        """In a worker's thread."""
+        if ask.kind == "list":
+            return self._source.log_streams(self._log)
+        if ask.reading is None:
+            return self._source.read_recent(self._log, *ask.within, ask.token)
+        reading = ask.reading
+        return self._source.read_stream(
+            self._log, reading.stream, reading.lo, reading.hi, reading.token, from_head=False
+        )
+
+    # What came
+
+    def _take(self, ask: Ask, answer: LogPage | tuple[LogStream, ...] | Exception) -> None:
+        if isinstance(answer, SourceError):
+            self._give_up_or_not(answer)
+            self._agenda.failed(ask, answer, time.monotonic())
+            return
+        if isinstance(answer, Exception):
+            raise answer
+        self._answered = True
+        if not isinstance(answer, LogPage):
+            streams = [stream.name for stream in answer]
+            self._know(streams)
+            self._agenda.listed(streams)
+        elif ask.reading is not None:
+            self._take_page(ask.reading, answer)
+        else:
+            self._take_recent(ask, answer)
+
+    def _take_page(self, reading: Reading, page: LogPage) -> None:
+        covers, events = reading.take(page)
+        if covers[0] < covers[1]:
+            self._keeper.add_piece(reading.stream, covers, events)
+            self._ledger.take_piece(reading.stream, covers)
+            if self._history:
+                self._out += events
+        self._agenda.paged(reading)
+
+    def _take_recent(self, ask: Ask, page: LogPage) -> None:
+        new = self._ledger.take_recent(page.events)
+        if new:
+            self._know({event.stream for event in new})
+            self._keeper.add_recent(new)
+            live = self._agenda.was_swept(ask.span)
+            if live:
+                self._late |= self._ledger.late_ones(new)
+            if live or self._history:
+                self._out += new
+            else:
+                self._ledger.gave(new)
+        if self._agenda.looked(ask, new, page.token, time.monotonic()) and ask.sweep:
+            span = self._ledger.swept(ask.span, ask.begun_ms)
+            if span is not None:
+                self._keeper.checked(span)
+
+    def _give_up_or_not(self, error: SourceError) -> None:
+        if not self._follow and isinstance(error, Denied):
+            raise error
+        if self._patience_s is not None and not self._answered:
+            waited = time.monotonic() - self._begun
+            if isinstance(error, _FINAL) or waited >= self._patience_s:
+                raise error
+
+    # What is told
+
+    def _know(self, streams: Iterable[str]) -> None:
+        self._hosts |= {host_of(stream) for stream in streams}
+
+    def _state(self) -> State:
+        if self._over:
+            return "ended"
+        if not self._agenda.is_read:
+            return "reading"
+        return "following" if self._hosts else "waiting"
+
+    def _tell(self, sink: Callable[[LogBatch], None]) -> None:
+        events = tuple(sorted(self._out, key=event_order))
+        late = [index for index, event in enumerate(events) if event.event_id in self._late] if self._late else ()
+        self._out, self._late = [], set()
+        self._ledger.gave(events)
+        state, progress = self._state(), None
+        if not self._agenda.is_read and not self._over:
+            streams = self._agenda.streams
+            progress = round(self._ledger.progress(streams, self._source.now_ms()), 2) if streams is not None else 0.0
+        batch = LogBatch(
+            events=events,
+            late=frozenset(late),
+            state=state,
+            progress=progress,
+            checked_to_ms=self._ledger.checked_ms if progress is None else 0,
+            hosts=tuple(sorted(self._hosts, key=host_number)),
+            error=self._agenda.error,
+            notice=self._keeper.notice,
+        )
+        if batch != self._told:
+            self._told = replace(batch, events=(), late=frozenset())
+            sink(batch)

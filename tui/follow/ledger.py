@@ -25,10 +25,9 @@ BEHIND_MS = 10_000
 """An event that much older than the newest one given counts as late, though its own stream is in order."""
 
 _time = attrgetter("timestamp")
-_NOTHING = Kept()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reading:
     """A range of one stream, read page by page from its newest event to its oldest.
 
@@ -71,17 +70,26 @@ class Ledger:
 
     Args:
         start_ms: Events before this time belong to another job of the same name.
-        kept: What the archive knows already.
+
+    Attributes:
+        spans: How the log's time is divided, in order and without holes; none before the first division.
     """
 
-    def __init__(self, start_ms: int, kept: Kept = _NOTHING) -> None:
-        self.spans: list[Span] = list(kept.spans)
+    def __init__(self, start_ms: int) -> None:
+        self.spans: list[Span] = []
         self._start = start_ms
-        self._covered: dict[str, list[Range]] = {name: list(ranges) for name, ranges in kept.covered.items()}
-        self._ids: dict[str, int] = dict(kept.ids)
-        self._newest = kept.newest
+        self._covered: dict[str, list[Range]] = {}
+        self._ids: dict[str, int] = {}
+        self._newest: int | None = None
         self._given: dict[str, int] = {}
         self._newest_given = 0
+
+    def know(self, kept: Kept) -> None:
+        """Takes over what an archive knows; once, at the beginning."""
+        self.spans = list(kept.spans)
+        self._covered = {name: list(ranges) for name, ranges in kept.covered.items()}
+        self._ids = dict(kept.ids)
+        self._newest = kept.newest
 
     # What comes next
 
@@ -112,14 +120,25 @@ class Ledger:
             ]
         )
 
-    def readings(self, streams: Iterable[str]) -> list[Reading]:
-        """What is still to be read stream by stream."""
+    def adopt(self, others: Iterable[Span]) -> list[Span]:
+        """Spans that another program has set, with only that checked which was seen here too."""
+        seen = self.spans[-1].checked if self.spans else 0
+        return [
+            replace(span, checked=min(span.checked, max(span.lo, seen))) if span.way == "recent" else span
+            for span in others
+        ]
+
+    def readings(self, streams: Iterable[str], begun: Iterable[Reading] = ()) -> list[Reading]:
+        """What is still to be read stream by stream, but for what is being read already."""
+        taken = {stream: list(ranges) for stream, ranges in self._covered.items()}
+        for reading in begun:
+            taken.setdefault(reading.stream, []).append((reading.lo, reading.hi))
         return [
             Reading(stream, lo, hi)
             for stream in streams
             for span in self.spans
             if span.way == "streams"
-            for lo, hi in minus((span.lo, span.hi), self._covered.get(stream, ()))
+            for lo, hi in minus((span.lo, span.hi), taken.get(stream, ()))
         ]
 
     def progress(self, streams: Sequence[str], now_ms: int) -> float:

@@ -120,6 +120,9 @@ class Source(Protocol):
     def calls(self) -> int:
         """Requests sent so far, for the status bar and the request budget."""
 
+    def now_ms(self) -> int:
+        """The time by the source's own clock, ms since the epoch: what its log events are compared with."""
+
     def identity(self) -> Identity:
         """Who is asking, and where."""
 

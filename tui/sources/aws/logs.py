@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, host_of
 from tui.sources.aws.clients import Clients
-from tui.sources.base import Broken, Expired, NotFound
+from tui.sources.base import Broken, NotFound
 
 _JOBS = "/aws/sagemaker/TrainingJobs"
 _ENDPOINTS = "/aws/sagemaker/Endpoints/"
@@ -19,10 +19,7 @@ _EMPTY = LogPage((), None)
 
 
 class Logs:
-    """The log methods of `Source`, over DescribeLogStreams, GetLogEvents and FilterLogEvents.
-
-    When credentials turn out to have expired, the session is dropped, so that the next request finds a new login.
-    """
+    """The log methods of `Source`, over DescribeLogStreams, GetLogEvents and FilterLogEvents."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -140,11 +137,7 @@ class Logs:
                 event = f"before-parse.cloudwatch-logs.{name}"
                 client.meta.events.register(event, _parse_fast, unique_id=f"sagetop-{name}")
             self._hooked = client
-        try:
-            answer = self._clients.call("logs", operation, **parameters)
-        except Expired:
-            self._clients.renew()
-            raise
+        answer = self._clients.call("logs", operation, **parameters)
         self._set_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
         return answer
 

@@ -45,6 +45,10 @@ class AwsSource:
         """HTTP requests sent so far, retries included."""
         return self.clients.calls
 
+    def now_ms(self) -> int:
+        """The time by AWS's clock, as its answers tell it."""
+        return self._logs.now_ms()
+
     def identity(self) -> Identity:
         """sts GetCallerIdentity and the region; asked once for a set of credentials."""
         with self._asking():

@@ -1,0 +1,99 @@
+"""The archive as a follower uses it: one log of it, and never a reason to stop."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from tui.archive import FOREVER, Archive, Kept, Range, Span
+from tui.model.jobs import TrainingJob
+from tui.model.logs import LogEvent
+
+SCREENFUL = 500
+"""How many kept lines are given before all others."""
+
+
+class Keeper:
+    """Keeps one job's log, or nothing where there is no archive; a failure switches it off for good.
+
+    Attributes:
+        notice: Why it is off, empty while it works or where none was asked for.
+    """
+
+    def __init__(self, archive: Archive | None, job: TrainingJob | None) -> None:
+        self.notice = ""
+        self._archive = archive if job is not None else None
+        self._job = job
+        self._log = 0
+
+    def replay(self, give: Callable[[Sequence[LogEvent]], None], *, history: bool) -> tuple[Kept, tuple[str, ...]]:
+        """Gives what is kept, the last screenful first; all of one moment, whoever else writes meanwhile.
+
+        Args:
+            give: Takes lists of events, each in order.
+            history: Whether to give the events at all.
+
+        Returns:
+            What is known of the log, and the streams that were met.
+        """
+        found: tuple[Kept, tuple[str, ...]] = (Kept(), ())
+        if self._archive is None or self._job is None:
+            return found
+        try:
+            self._log = self._archive.keep_job(self._job)
+            with self._archive.snapshot(self._log) as snapshot:
+                found = (snapshot.kept(), snapshot.streams())
+                if history:
+                    tail = snapshot.tail_start(SCREENFUL)
+                    for start_ms, end_ms in ((tail, FOREVER), (0, tail)):
+                        for events in snapshot.read(start_ms, end_ms):
+                            give(events)
+        except sqlite3.Error as error:
+            self._off(error)
+        return found
+
+    def plan(self, before: Sequence[Span], after: Sequence[Span]) -> Sequence[Span] | None:
+        """Keeps how the log's time is divided.
+
+        Returns:
+            None, or how another program has divided it meanwhile, and nothing was changed.
+        """
+        if self._archive is not None:
+            try:
+                if not self._archive.plan(self._log, before, after):
+                    with self._archive.snapshot(self._log) as snapshot:
+                        return snapshot.kept().spans
+            except sqlite3.Error as error:
+                self._off(error)
+        return None
+
+    def add_piece(self, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
+        """Keeps a range of a stream."""
+        self._try(lambda archive: archive.add_piece(self._log, stream, covers, events))
+
+    def add_recent(self, events: Sequence[LogEvent]) -> None:
+        """Keeps events by their eventId."""
+        self._try(lambda archive: archive.add_recent(self._log, events))
+
+    def checked(self, span: Span) -> None:
+        """Keeps up to where a span is complete."""
+        self._try(lambda archive: archive.checked(self._log, span.lo, span.checked))
+
+    def describe(self, job: TrainingJob) -> None:
+        """Keeps the job's newest description."""
+        self._try(lambda archive: archive.keep_job(job))
+
+    def seal(self) -> None:
+        """The whole log is kept."""
+        self._try(lambda archive: archive.seal(self._log))
+
+    def _try(self, write: Callable[[Archive], object]) -> None:
+        if self._archive is not None:
+            try:
+                write(self._archive)
+            except sqlite3.Error as error:
+                self._off(error)
+
+    def _off(self, error: Exception) -> None:
+        self._archive = None
+        self.notice = f"the archive is off: {error}"
