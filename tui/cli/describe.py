@@ -23,6 +23,7 @@ from tui.model.words import number, span, utc
 from tui.sources.base import Can, NotFound, Source, SourceError
 
 T = TypeVar("T")
+_CALLED = {"job": "training job", "endpoint": "endpoint"}
 Section = tuple[str, list[tuple[str, str]]]
 
 _EPILOG = """\
@@ -71,15 +72,12 @@ def _find(source: Source, timeout: float, name: str, kind: str | None) -> Traini
         SourceError: There is neither, or what would tell could not be asked.
         WrongUsage: There are both.
     """
-    if kind == "job":
-        return sources.within(timeout, partial(source.describe_job, name))
-    if kind == "endpoint":
-        return sources.within(timeout, partial(source.describe_endpoint, name))
-    asks: list[Callable[[], TrainingJob | Endpoint | SourceError]] = [
-        partial(_or_error, partial(source.describe_job, name)),
-        partial(_or_error, partial(source.describe_endpoint, name)),
-    ]
-    answers = list(sources.each(timeout, lambda ask: ask(), asks))
+    asks: dict[str, Callable[[], TrainingJob | Endpoint]] = {
+        "job": partial(source.describe_job, name),
+        "endpoint": partial(source.describe_endpoint, name),
+    }
+    kinds = [kind] if kind else list(asks)
+    answers = list(sources.each(timeout, _or_error, [asks[kind] for kind in kinds]))
     found = [answer for answer in answers if not isinstance(answer, SourceError)]
     if len(found) == 2:
         raise WrongUsage(f"{name} is a training job and an endpoint", "say --type job or --type endpoint")
@@ -88,7 +86,9 @@ def _find(source: Source, timeout: float, name: str, kind: str | None) -> Traini
     for answer in answers:
         if isinstance(answer, SourceError) and not isinstance(answer, NotFound):
             raise answer
-    raise NotFound(f"there is no training job and no endpoint {name}", "sagetop jobs and sagetop endpoints list them")
+    # AWS's own words do not say which name it did not find.
+    lists = " and ".join(f"sagetop {kind}s" for kind in kinds)
+    raise NotFound(f"there is no {' and no '.join(_CALLED[kind] for kind in kinds)} {name}", f"to list them: {lists}")
 
 
 def _or_error(ask: Callable[[], T]) -> T | SourceError:
