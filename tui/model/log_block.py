@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -86,9 +86,10 @@ class Block:
         streams: Of each row, its number in the table of streams.
         flags: Of each row, see above. Folding changes these, and counts it in `changes`.
         events: How many events the rows are.
+        widest: Bytes of the longest row.
     """
 
-    __slots__ = ("changes", "events", "first", "flags", "last", "starts", "streams", "text", "times")
+    __slots__ = ("changes", "events", "first", "flags", "last", "starts", "streams", "text", "times", "widest")
 
     def __init__(self, rows: Rows, table: Sequence[Stream]) -> None:
         self.text = b"\n".join(rows.texts) + b"\n"
@@ -100,6 +101,7 @@ class Block:
         self.first: Key = (rows.times[0], table[rows.streams[0]])
         self.last: Key = (rows.times[-1], table[rows.streams[-1]])
         self.events = len(rows.texts) - sum(map(_CONTINUING.__getitem__, rows.flags))
+        self.widest = max(map(len, rows.texts))
         self.changes = 0
 
     def __len__(self) -> int:
@@ -138,22 +140,24 @@ def blocks_of(rows: Rows, table: Sequence[Stream]) -> Iterator[Block]:
         start = stop
 
 
-def rows_of(events: Sequence[LogEvent], streams: Sequence[int], late: bool) -> Rows:
+def rows_of(events: Sequence[LogEvent], streams: Sequence[int], late: Collection[int] = ()) -> Rows:
     """Events as rows, with what can be told of each row by itself: its level, and whether a traceback begins.
 
     Args:
         events: Any events, in any order; the newline at a message's end is not kept.
         streams: The number of each event's stream.
-        late: Whether they are marked as late.
+        late: The indices of those to mark as late.
     """
     data = "\n".join([event.message.removesuffix("\n") for event in events]).encode("utf-8", "surrogatepass")
     texts = data.split(b"\n")
-    mark = LATE if late else 0
+    marks = bytearray(len(events))
+    for index in late:
+        marks[index] = LATE
     if len(texts) == len(events):
-        rows = Rows(texts, [event.timestamp for event in events], list(streams), bytearray([mark]) * len(texts))
+        rows = Rows(texts, [event.timestamp for event in events], list(streams), marks)
     else:
         rows = Rows(texts, [], [], bytearray())
-        for event, stream in zip(events, streams, strict=True):
+        for event, stream, mark in zip(events, streams, marks, strict=True):
             count = event.message.removesuffix("\n").count("\n") + 1
             rows.times.extend([event.timestamp] * count)
             rows.streams.extend([stream] * count)

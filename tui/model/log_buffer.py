@@ -7,7 +7,7 @@ to the few blocks between which it belongs, and only those are made anew.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -148,14 +148,12 @@ class LogBuffer:
         """Bytes of text held."""
         return sum(len(block.text) for block in self._blocks)
 
-    def extend(self, events: Sequence[LogEvent], *, late: bool = False, older: bool = False) -> None:
+    def extend(self, events: Sequence[LogEvent], *, late: Collection[int] = ()) -> None:
         """Put events where they belong: by time, host number, stream, then as they came.
 
         Args:
             events: In any order; sorted ones cost least.
-            late: Mark them as late.
-            older: Of events with the same time and stream, these come before those already here: a page of an
-                older part of the log, fetched after the newer one.
+            late: The indices of those to mark as late.
         """
         if not events:
             return
@@ -164,10 +162,10 @@ class LogBuffer:
         if any(map(tuple.__gt__, keys, keys[1:])):
             order = sorted(range(len(keys)), key=keys.__getitem__)
             rows, keys = rows.picked(order), [keys[index] for index in order]
-        if not self._blocks or (keys[0] >= self._blocks[-1].last and not older):
+        if not self._blocks or (keys[0] >= self._blocks[-1].last):
             touched = self._append(rows)
         else:
-            touched = self._insert(rows, keys, older)
+            touched = self._insert(rows, keys)
         self._rows = None
         self._fold(touched)
 
@@ -210,37 +208,28 @@ class LogBuffer:
         self._blocks.extend(blocks_of(rows, self._table))
         return first, len(self._blocks)
 
-    def _insert(self, rows: Rows, keys: list[Key], older: bool) -> tuple[int, int]:
-        """Rows among the others: each run that falls to one block is merged into it, or stands before it as its own."""
-        bisect = bisect_left if older else bisect_right
+    def _insert(self, rows: Rows, keys: list[Key]) -> tuple[int, int]:
+        """Rows among the others: each run that falls to one block is merged into it, or stands next to it as its own."""
         done: list[Block] = []
         lowest = len(self._blocks)
         at = 0
         for number, block in enumerate(self._blocks):
             # A block takes what comes before its successor begins; the first also what comes before itself.
-            stop = len(keys)
-            if number + 1 < len(self._blocks):
-                stop = (
-                    bisect_left(keys, self._blocks[number + 1].first, at)
-                    if not older
-                    else bisect_right(keys, self._blocks[number + 1].first, at)
-                )
+            last = number + 1 == len(self._blocks)
+            stop = len(keys) if last else bisect_left(keys, self._blocks[number + 1].first, at)
             if stop == at:
                 done.append(block)
                 continue
             lowest = min(lowest, len(done))
             mine = rows.picked(range(at, stop))
-            apart = bisect([block.first], keys[stop - 1]) == 0 or bisect([block.last], keys[at]) == 1
-            if apart and len(block.text) >= BLOCK_SIZE // 2:
-                before = bisect([block.first], keys[stop - 1]) == 0
-                done.extend(
-                    [*blocks_of(mine, self._table), block] if before else [block, *blocks_of(mine, self._table)]
-                )
+            is_before, is_behind = keys[stop - 1] < block.first, keys[at] >= block.last
+            if len(block.text) >= BLOCK_SIZE // 2 and (is_before or is_behind):
+                own = blocks_of(mine, self._table)
+                done.extend([*own, block] if is_before else [block, *own])
             else:
-                both = mine + block.rows() if older else block.rows() + mine
+                both = block.rows() + mine
                 order = both.keys(self._table)
-                merged = both.picked(sorted(range(len(order)), key=order.__getitem__))
-                done.extend(blocks_of(merged, self._table))
+                done.extend(blocks_of(both.picked(sorted(range(len(order)), key=order.__getitem__)), self._table))
             at = stop
         self._blocks = done
         return lowest, len(done)

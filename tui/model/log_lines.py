@@ -110,7 +110,13 @@ class LogLines:
 
     def next_flagged(self, line: int, step: int, level: int) -> int | None:
         """The next line shown after or before one that has this level."""
-        return self._next(line, step, lambda block: [i for i, flag in enumerate(block.flags) if flag & LEVEL == level])
+        wanted = bytes(flags & LEVEL == level for flags in range(256))
+
+        def rows(block: Block) -> list[int]:
+            mask = block.flags.translate(wanted)
+            return list(compress(range(len(mask)), mask)) if 1 in mask else []
+
+        return self._next(line, step, rows)
 
     def number_of_match(self, matches: Matches, line: int) -> int:
         """How many rows up to and with this line's match; a row hidden by a filter counts too."""
