@@ -104,16 +104,8 @@ class Chart(Widget, can_focus=True):
             """The chart, for `@on` with a selector."""
             return self.chart
 
-    def __init__(
-        self,
-        *,
-        zone: tzinfo | None = None,
-        ascii_only: bool = False,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
+    def __init__(self, *, ascii_only: bool = False, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.zone = zone  # of the clock times, the machine's own where None
         self.ascii_only = ascii_only
         self.smoothing = 0.0
         self._series: tuple[Series, ...] = ()
@@ -123,6 +115,7 @@ class Chart(Widget, can_focus=True):
         self._print: object = None
         self._empty = WAITING
         self._stale = ""
+        self._zone: tzinfo | None = None
         self._origin: float | None = None
 
         self._look = Look()
@@ -141,6 +134,7 @@ class Chart(Widget, can_focus=True):
         title: str = "",
         labels: Sequence[str] = (),
         now: datetime | None = None,
+        zone: tzinfo | None = None,
         origin: datetime | None = None,
         empty: str = WAITING,
     ) -> None:
@@ -151,6 +145,7 @@ class Chart(Widget, can_focus=True):
             title: Stands in the rule; what the names have in common by default.
             labels: What tells the series apart there; found in their names, or hosts and variants, by default.
             now: Where given, the rule says how old the newest datapoint is once it is over two minutes.
+            zone: The zone of the clock times, the machine's own by default.
             origin: Where given, the time axis says the time since it, not clock times.
             empty: What is said while there are no datapoints.
         """
@@ -163,12 +158,13 @@ class Chart(Widget, can_focus=True):
         newest = max((one.times[-1] for one in series if len(one)), default=None)
         if now is not None and newest is not None and (age := now.timestamp() - newest / 1000) >= _STALE_S:
             self._stale = f"{span(age)} old"
+        self._zone = zone
         self._origin = origin.timestamp() * 1000 if origin else None
         if [(one.name, one.part) for one in before] == [(one.name, one.part) for one in series]:
             self._look = self._look.grown(before, series)
         else:
             self._look, self._cursor = Look(log=self._look.log), None
-        fingerprint = (tuple(_fingerprint(one) for one in series), self._origin)
+        fingerprint = (tuple(_fingerprint(one) for one in series), zone, self._origin)
         if fingerprint != self._print:
             self._print = fingerprint
             self._gaps = None
@@ -208,7 +204,7 @@ class Chart(Widget, can_focus=True):
             self.refresh()
             return
         self._wanted = Scene(
-            self._series, view, width, height - 1, self.zone, self._origin, self.ascii_only, self.smoothing
+            self._series, view, width, height - 1, self._zone, self._origin, self.ascii_only, self.smoothing
         )
         if not self._drawing and self.is_mounted:
             self._drawing = True
@@ -281,7 +277,7 @@ class Chart(Widget, can_focus=True):
         if at is not None:
             step = max(self._column_ms(), 1.0)
             # To the second at least, so that a line of the log is found by it.
-            cursor = clock(at, self.zone, min(step, 1000)) if self._origin is None else since(at - self._origin, step)
+            cursor = clock(at, self._zone, min(step, 1000)) if self._origin is None else since(at - self._origin, step)
         near = [0.0 if at is None else max(self._gap(index), self._column_ms()) for index in range(len(self._series))]
         entries = [
             (label, value_words(value_at(one, at, distance), one.unit))

@@ -179,7 +179,7 @@ class Gauges(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The headers, which stay, or a host."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if not self._hosts:
             text = f" {self._empty}" if y == 0 else ""
             return self._strip([(text, "note")], width)
