@@ -40,7 +40,11 @@ class Cut:
     """The connection is closed in the middle of the answer."""
 
 
-Answer = dict[str, Any] | Fault | Raw | Hang | Cut
+class Drop:
+    """The connection is closed without an answer."""
+
+
+Answer = dict[str, Any] | Fault | Raw | Hang | Cut | Drop
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ class Canned:
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if isinstance(answer, Hang):
             self._closing.wait()
+            request.close_connection = True
+        elif isinstance(answer, Drop):
             request.close_connection = True
         elif isinstance(answer, Cut):
             request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")

@@ -60,7 +60,9 @@ def canned() -> Iterator[Canned]:
 
 @pytest.fixture
 def canned_aws(canned: Canned) -> AwsSource:
-    """The AWS source on the canned server."""
+    """The AWS source on the canned server; it sends each request once, so that a fault is seen at once."""
     return AwsSource(
-        ClientSettings(region="eu-west-1", endpoint_url=canned.url, access_key="AKIAFALSE", secret_key="false")
+        ClientSettings(
+            region="eu-west-1", endpoint_url=canned.url, access_key="AKIAFALSE", secret_key="false", attempts=1
+        )
     )

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from tui import __version__
-from tui.sources.aws.errors import GaveUp, NotLoopback, translate
+from tui.sources.aws.errors import CutShort, GaveUp, NotLoopback, translate
 from tui.sources.base import Identity
 
 if TYPE_CHECKING:
     import boto3.session
+    from botocore.awsrequest import AWSResponse
     from botocore.config import Config
 
 Service = Literal["sagemaker", "sagemaker-runtime", "cloudwatch", "logs", "application-autoscaling", "sts", "pricing"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 """Every service that sagetop speaks to: there is no client of any other."""
 
-_ATTEMPTS = 4
 _RENEW_EVERY_S = 2.0
 _STARTED = "sagetop_started"
 
@@ -40,6 +40,7 @@ class ClientSettings:
         secret_key: See `access_key`.
         loopback_only: Refuse any host but this machine, before a byte is sent.
         timeout_s: How long one request may take with all its retries.
+        attempts: How often one request is sent at most, where sending it again makes sense.
     """
 
     profile: str | None = None
@@ -49,6 +50,7 @@ class ClientSettings:
     secret_key: str | None = field(default=None, repr=False)
     loopback_only: bool = False
     timeout_s: float = 30.0
+    attempts: int = 4
 
     @property
     def fixed_keys(self) -> bool:
@@ -210,8 +212,12 @@ class Clients:
         core.set_default_client_config(self._config())
         core.register("request-created", self._within_budget, unique_id="sagetop-budget")
         core.register("before-send", self._before_send, unique_id="sagetop-before-send")
+        needs_retry: Any = self._needs_retry  # the stubs know of no event that is answered
+        core.register("needs-retry", needs_retry, unique_id="sagetop-needs-retry")
         return boto3.session.Session(
-            botocore_session=core, profile_name=settings.profile, region_name=settings.region or None
+            botocore_session=core,
+            profile_name=None if settings.fixed_keys else settings.profile,
+            region_name=settings.region or None,
         )
 
     def _config(self) -> Config:
@@ -222,7 +228,7 @@ class Clients:
         return Config(
             connect_timeout=settings.connect_timeout_s,
             read_timeout=settings.read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": settings.attempts},
             max_pool_connections=32,
             user_agent_extra=f"sagetop/{__version__}",
             **local,
@@ -255,6 +261,32 @@ class Clients:
             refuse_foreign(event["request"].url)
         with self._lock:
             self._calls += 1
+
+    def _needs_retry(self, **event: Any) -> float | None:
+        """Seconds to wait before an answer that was cut off is asked for again.
+
+        botocore takes what is no JSON, half an answer or a proxy's page, for an answer that says nothing: a list would
+        be empty, and its end reached.
+        """
+        if event["response"] is None or event["operation"].has_streaming_output or is_whole(event["response"][0]):
+            return None
+        if event["attempts"] >= self.settings.attempts:
+            raise CutShort
+        return 0.2 * float(event["attempts"])
+
+
+def is_whole(response: AWSResponse) -> bool:
+    """Whether an answer is as long as it said, and of the kind that it said."""
+    body = response.content
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and "content-encoding" not in response.headers and len(body) < int(length):
+        return False
+    kind = response.headers.get("content-type", "")
+    if response.status_code >= 300 or not body:
+        return True
+    if "html" in kind:
+        return False
+    return "json" not in kind or (body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}")
 
 
 def refuse_foreign(url: str) -> None:

@@ -54,6 +54,10 @@ class GaveUp(Exception):
         super().__init__(f"gave up after {seconds:.0f} s without an answer")
 
 
+class CutShort(Exception):
+    """An answer was cut off, or is no answer of AWS, each time it was asked for."""
+
+
 class NotLoopback(Exception):
     """A request of the demo was about to leave this machine."""
 
@@ -98,6 +102,8 @@ def translate(
         return Unreachable(f"{asked}: {error}", "check the network and the region, or allow more with --timeout")
     if isinstance(error, NotLoopback):
         return Refused(one_line(error))
+    if isinstance(error, CutShort):
+        return Broken(f"{asked}: half an answer, or none of AWS", "try again, or check --endpoint-url")
     if isinstance(error, ResponseParserError):
         return Broken(f"{asked}: an answer that cannot be read: {one_line(error)}", "check --endpoint-url")
     if isinstance(error, BotoCoreError):
