@@ -65,7 +65,8 @@ def sagetop() -> Sagetop:
             timeout=60,
             check=False,
         )
-        return Ended(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+        encoding = environment.get("PYTHONIOENCODING") or "utf-8"
+        return Ended(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
     return run
 
