@@ -130,7 +130,7 @@ def _term(match: re.Match[str]) -> Term | str:
     if key == "age":
         limit_s = _seconds(value)
         if sign == ":" or limit_s is None:
-            return "age takes < or > and a time in s m h d w: age<2h"
+            return "age takes < or > and a time: age<2h"
         return Term(value, key, sign, negated, limit_s)
     if sign != ":":
         return f"{key} takes a colon: {key}:{value}"

@@ -39,8 +39,8 @@ class FilterBar(Horizontal):
         display: none;
         &.-open { display: block; }
         & > .sign { width: auto; padding: 0 1; color: $text-muted; }
-        & > .problem { width: auto; max-width: 70%; padding: 0 1; color: $text-warning; }
-        & > FilterInput { width: 1fr; background: $background; }
+        & > .problem { width: auto; padding: 0 1; color: $text-warning; }
+        & > FilterInput { width: 1fr; min-width: 24; background: $background; }
         &:focus-within > .sign { color: $foreground; text-style: bold; }
     }
     """
