@@ -25,6 +25,7 @@ GAP_PERIODS = 2.5
 """Datapoints further apart than this many periods have others missing between them."""
 LOG_GAP_PERIODS = 30
 """The same for a log, whose lines keep no period: a pause for a validation is no gap, a restart is."""
+_HIGHEST = 1.7e308  # close to what a float holds
 
 
 def arrays(series: Series) -> tuple[Times, Values]:
@@ -136,13 +137,13 @@ def value_range(series: Sequence[tuple[Times, Values]], view: View) -> tuple[flo
     if low > high:
         return None
     if view.log:
-        return (low, high) if high / low > 1.01 else (low / 2, high * 2)
-    if low == high:
-        air = abs(low) / 10 or 1.0
-        return low - air, high + air
+        return (low, high) if high / low > 1.01 else (max(low / 2, 5e-324), min(high * 2, _HIGHEST))
+    # Air, but none below zero, where it would be a lie about values that are never negative.
     air = (high / 20 - low / 20) / 2
-    # Air below zero would be a lie about values that have none there.
-    return (low - air if low < 0 or low > air else low), high + air
+    if high / 2 - low / 2 <= max(abs(low), abs(high)) * 1e-12:
+        air = abs(low) / 10 or 1.0
+    foot = low - air if low < 0 or low > air else low
+    return max(foot, -_HIGHEST), min(high + air, _HIGHEST)
 
 
 def unit_values(values: Values, low: float, high: float, log: bool) -> Values:
@@ -152,8 +153,9 @@ def unit_values(values: Values, low: float, high: float, log: bool) -> Values:
     if log:
         bottom = math.log10(low)
         return np.asarray((np.log10(values) - bottom) / (math.log10(high) - bottom))
-    # Halves, because the distance of two floats may be more than a float holds.
-    return np.asarray((values / 2 - low / 2) / (high / 2 - low / 2))
+    # Halves, because the distance of two floats may be more than a float holds; what is beyond that is out of sight.
+    with np.errstate(over="ignore"):
+        return np.asarray((values / 2 - low / 2) / (high / 2 - low / 2))
 
 
 def share_of_value(value: float, low: float, high: float, log: bool) -> float:
