@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
@@ -22,6 +23,7 @@ PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
 EVENT_OVERHEAD = 26  # bytes that AWS counts for an event besides its message
 _numbers = itertools.count(1)
+_writing = threading.Lock()
 _LAST = (1 << 62, 0, 0)
 
 
@@ -36,9 +38,22 @@ def new_event(timestamp: int, message: str, ingestion_time: int) -> LogEvent:
     return event
 
 
+def set_history(stream: LogStream, write: Callable[[], list[LogEvent]]) -> None:
+    """Says how a stream's past is written, which happens when it is first asked for."""
+    stream.__dict__["history"] = write
+
+
+def _write_history(stream: LogStream) -> None:
+    with _writing:
+        if (write := stream.__dict__.get("history")) is not None:
+            stream.events = write() + stream.events
+            del stream.__dict__["history"]
+
+
 def add_events(stream: LogStream, events: list[LogEvent]) -> None:
     """Puts events in a stream, with the sums that DescribeLogStreams shows."""
-    stream.events.extend(events)
+    with _writing:
+        stream.events.extend(events)
     stream.stored_bytes += sum(len(event.message) + EVENT_OVERHEAD for event in events)
     stream.upload_sequence_token += 1
 
@@ -46,7 +61,9 @@ def add_events(stream: LogStream, events: list[LogEvent]) -> None:
 def drop_oldest(stream: LogStream, keep: int) -> None:
     """Forgets a stream's oldest events beyond `keep`, as a retention policy would."""
     if len(stream.events) > keep:
-        stream.events = _sorted_events(stream)[-keep:]
+        kept = _sorted_events(stream)[-keep:]
+        with _writing:
+            stream.events = kept
 
 
 def _key(event: LogEvent) -> Key:
@@ -55,6 +72,8 @@ def _key(event: LogEvent) -> Key:
 
 def _sorted_events(stream: LogStream) -> list[LogEvent]:
     """The stream's events in order. Kept, and merged with what arrived since: pages are asked for often."""
+    if "history" in stream.__dict__:
+        _write_history(stream)
     events = stream.events
     of, ordered = stream.__dict__.get("in_order", (None, []))
     if of is not events:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, SupportsFloat
@@ -17,33 +18,57 @@ from moto.cloudwatch.models import CloudWatchBackend, Dimension, MetricAggregate
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 """Namespace, metric, dimensions sorted by name."""
 
+_writing = threading.RLock()
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
+def key_of(namespace: str, metric: str, dimensions: Mapping[str, str]) -> Key:
+    """What a metric is known by."""
+    return namespace, metric, tuple(sorted(dimensions.items()))
+
+
 class Points:
-    """The samples of one metric, oldest first: seconds since the epoch, value, and how often it was measured."""
+    """The samples of one metric, oldest first: seconds since the epoch, value, and how often it was measured.
 
-    __slots__ = ("counts", "times", "values")
+    Args:
+        history: Says what was before, as (time, value, count); it is asked when the metric is.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_history", "counts", "times", "values")
+
+    def __init__(self, history: Callable[[], Iterable[tuple[float, float, float]]] | None = None) -> None:
         self.times = array("d")
         self.values = array("d")
         self.counts = array("d")
+        self._history = history
+
+    def ready(self) -> Points:
+        """Itself, with its history."""
+        with _writing:
+            if self._history is not None:
+                before = list(self._history())
+                for column, part in ((self.times, 0), (self.values, 1), (self.counts, 2)):
+                    column[:0] = array("d", [sample[part] for sample in before])
+                self._history = None
+        return self
 
     def add(self, time: float, value: float, count: float = 1.0) -> None:
         """Puts one sample where its time belongs."""
-        at = len(self.times)
-        if at and time < self.times[-1]:
-            at = bisect_left(self.times, time)
-        self.times.insert(at, time)
-        self.values.insert(at, value)
-        self.counts.insert(at, count)
+        with _writing:
+            at = len(self.times)
+            if at and time < self.times[-1]:
+                at = bisect_left(self.times, time)
+            self.counts.insert(at, count)
+            self.values.insert(at, value)
+            self.times.insert(at, time)
 
-    def drop_before(self, time: float) -> None:
-        """Forgets what is older than `time`."""
-        at = bisect_left(self.times, time)
-        if at:
-            self.times, self.values, self.counts = self.times[at:], self.values[at:], self.counts[at:]
+    def keep(self, count: int) -> None:
+        """Forgets the oldest beyond `count`."""
+        with _writing:
+            if len(self.times) > count:
+                self.times, self.values, self.counts = (
+                    column[-count:] for column in (self.times, self.values, self.counts)
+                )
 
 
 class Index:
@@ -55,7 +80,12 @@ class Index:
 
     def points(self, namespace: str, metric: str, dimensions: Mapping[str, str]) -> Points:
         """The samples of one metric, which exists from now on."""
-        return self.metrics.setdefault((namespace, metric, tuple(sorted(dimensions.items()))), Points())
+        return self.metrics.setdefault(key_of(namespace, metric, dimensions), Points())
+
+    def drop(self, unwanted: Callable[[dict[str, str]], bool]) -> None:
+        """Forgets the metrics whose dimensions are unwanted."""
+        for key in [key for key in list(self.metrics) if unwanted(dict(key[2]))]:
+            del self.metrics[key]
 
     def take(self, data: Sequence[Any]) -> None:
         """Takes over what PutMetricData left in moto's list since the last time."""
@@ -131,17 +161,22 @@ def _answer(index: Index, stat: dict[str, Any], start: float, end: float) -> tup
     metric, period = stat["Metric"], int(stat["Period"])
     dimensions = tuple(sorted((part["Name"], part["Value"]) for part in metric.get("Dimensions", [])))
     points = index.metrics.get((metric["Namespace"], metric["MetricName"], dimensions))
+    if points is None:
+        return [], []
+    with _writing:
+        return _buckets(points.ready(), stat["Stat"], period, start, end)
+
+
+def _buckets(points: Points, stat: str, period: int, start: float, end: float) -> tuple[list[datetime], list[float]]:
     times: list[datetime] = []
     values: list[float] = []
-    if points is None:
-        return times, values
     at = bisect_left(points.times, start // period * period)
     last = bisect_left(points.times, end)
     while at < last:
         bucket = points.times[at] // period * period
         after = bisect_left(points.times, bucket + period, at, last)
         times.append(_EPOCH + timedelta(seconds=bucket))
-        values.append(statistic(stat["Stat"], points.values[at:after], points.counts[at:after]))
+        values.append(statistic(stat, points.values[at:after], points.counts[at:after]))
         at = after
     return times, values
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 from moto.sagemaker.exceptions import AWSValidationException
-from moto.sagemaker.models import FakeEndpoint, FakeTrainingJob, SageMakerModelBackend
+from moto.sagemaker.models import BaseObject, FakeTrainingJob, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
 STOP_GRACE_S = 2.0
 """How long a stopped job is Stopping here; AWS allows the container 120 s."""
 
+_changing = threading.RLock()
 _create_training_job = SageMakerModelBackend.create_training_job
 _update_weights = SageMakerModelBackend.update_endpoint_weights_and_capacities
 _SUMMARY = (
@@ -39,7 +41,7 @@ def aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def set_fields(job: FakeTrainingJob | FakeEndpoint, fields: dict[str, Any]) -> None:
+def set_fields(job: BaseObject, fields: dict[str, Any]) -> None:
     """Sets what Describe answers, by AWS's names: `{"SecondaryStatus": "Training"}`."""
     for name, value in fields.items():
         setattr(job, camelcase_to_underscores(name), value)
@@ -101,24 +103,35 @@ def end_stopped(job: FakeTrainingJob, at: datetime) -> None:
 def stop_training_job(self: SageMakerResponse) -> ActionResult:
     """StopTrainingJob: Stopping for a moment, then Stopped."""
     job = _job(self.sagemaker_backend, self._get_param("TrainingJobName"))
-    if job.training_job_status != "InProgress":
-        raise AWSValidationException(
-            f"The request was rejected because the training job is in status {job.training_job_status}."
-        )
-    move_to(job, "Stopping", "Stopping the training job", status="Stopping")
+    with _changing:
+        if job.training_job_status != "InProgress":
+            raise AWSValidationException(
+                f"The request was rejected because the training job is in status {job.training_job_status}."
+            )
+        move_to(job, "Stopping", "Stopping the training job", status="Stopping")
     return EmptyResult()
+
+
+def update_running(job: FakeTrainingJob, fields: dict[str, Any]) -> None:
+    """Sets what Describe answers, unless someone has stopped the job meanwhile."""
+    with _changing:
+        if job.training_job_status == "InProgress":
+            set_fields(job, fields)
 
 
 def _job(backend: SageMakerModelBackend, name: str) -> FakeTrainingJob:
     job = backend.training_jobs.get(name)
     if job is None:
         raise AWSValidationException("Requested resource not found.")
-    _settle(job)
+    settle(job)
     return job
 
 
-def _settle(job: FakeTrainingJob) -> None:
-    if job.training_job_status == "Stopping":
+def settle(job: FakeTrainingJob) -> None:
+    """Ends a job that has been Stopping for long enough."""
+    with _changing:
+        if job.training_job_status != "Stopping":
+            return
         transitions: list[dict[str, Any]] = list(job.secondary_status_transitions)
         end = aware(transitions[-1]["StartTime"]) + timedelta(seconds=STOP_GRACE_S)
         if now() >= end:
@@ -164,7 +177,7 @@ def _everything(backend: SageMakerModelBackend, resource: str) -> list[dict[str,
         return [endpoint.response_object for endpoint in list(backend.endpoints.values())]
     jobs = list(backend.training_jobs.values())
     for job in jobs:
-        _settle(job)
+        settle(job)
     return [job.response_object for job in jobs]
 
 
