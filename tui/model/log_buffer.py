@@ -209,7 +209,7 @@ class LogBuffer:
         return first, len(self._blocks)
 
     def _insert(self, rows: Rows, keys: list[Key]) -> tuple[int, int]:
-        """Rows among the others: each run that falls to one block is merged into it, or stands next to it as its own."""
+        """Rows among the others: each run that falls to one block is merged into it, or stands next to it."""
         done: list[Block] = []
         lowest = len(self._blocks)
         at = 0

@@ -33,6 +33,11 @@ class Matches:
                 self.of[block] = found
         return True
 
+    @property
+    def count(self) -> int:
+        """How many rows were found so far."""
+        return sum(map(len, self.of.copy().values()))
+
     def missing(self, rows: LogRows) -> bool:
         """Whether there are blocks not looked through yet. What is gone from the log is forgotten."""
         if len(self.of) > 2 * len(rows.blocks) + 16:
@@ -105,7 +110,7 @@ class LogLines:
         return start + (index if mask is None else mask.count(1, 0, index))
 
     def next_match(self, matches: Matches, line: int, step: int) -> int | None:
-        """The next line shown after (`step` 1) or before (-1) one in which the pattern matches."""
+        """The next line shown after (`step` 1) or before (-1) one in which the pattern matches; -1 is before all."""
         return self._next(line, step, lambda block: matches.of.get(block, ()))
 
     def next_flagged(self, line: int, step: int, level: int) -> int | None:
@@ -130,7 +135,7 @@ class LogLines:
         if not len(self):
             return None
         blocks = self.rows.blocks
-        number, index = self.place(line)
+        number, index = self.place(line) if line >= 0 else (0, -1)
         while 0 <= number < len(blocks):
             mask = self._masks[number]
             found = [i for i in candidates(blocks[number]) if (i - index) * step > 0 and (mask is None or mask[i])]

@@ -106,11 +106,11 @@ class Pattern:
             self.slow = True
             raise TooSlow(self.text) from None
 
-    def spans(self, line: str) -> list[tuple[int, int]]:
-        """Where it matches in one line, from left to right; empty matches are left out. Raises `TooSlow`."""
+    def spans(self, line: str, most: int = 1_000_000) -> list[tuple[int, int]]:
+        """Where it matches in one line, from left to right, at most so often; no empty matches. Raises `TooSlow`."""
         found: list[tuple[int, int]] = []
         at = 0
-        while at < len(line) and (match := self.search(line, at)):
+        while at < len(line) and len(found) < most and (match := self.search(line, at)):
             if match.end() > match.start():
                 found.append(match.span())
             at = max(match.end(), match.start() + 1, at + 1)

@@ -1,0 +1,45 @@
+"""Looking through a log, in a thread, as long as anybody wants to know."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from tui.model.log_block import Block
+from tui.model.log_lines import Matches
+from tui.model.patterns import TooSlow
+
+TELL = 0.2
+"""Seconds between two words on how far it is."""
+
+
+def look_through(
+    wanted: Sequence[Matches], blocks: Sequence[Block], is_wanted: Callable[[Matches], bool], tell: Callable[[], object]
+) -> str:
+    """Find what each of the searches matches in the blocks that it has not seen.
+
+    Args:
+        wanted: The searches.
+        blocks: The log.
+        is_wanted: Whether a search is still of interest: asked from block to block.
+        tell: Called now and then, when there is more to show.
+
+    Returns:
+        What went wrong, or nothing.
+    """
+    told = time.monotonic()
+    problem = ""
+    for matches in wanted:
+
+        def given_up(matches: Matches = matches) -> bool:
+            nonlocal told
+            if time.monotonic() - told > TELL:
+                told = time.monotonic()
+                tell()
+            return not is_wanted(matches)
+
+        try:
+            matches.find(blocks, given_up)
+        except TooSlow as error:
+            problem = str(error)
+    return problem
