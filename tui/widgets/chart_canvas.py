@@ -250,8 +250,9 @@ def _frame(
     under = [" "] * scene.width
     free = 0
     for moment, text in _fitting_ticks(scene, canvas.columns):
-        column = int((moment - scene.view.start) / (scene.view.end - scene.view.start) * canvas.columns)
-        if not 0 <= column < canvas.columns:
+        share = (moment - scene.view.start) / (scene.view.end - scene.view.start)
+        column = min(int(share * canvas.columns), canvas.columns - 1)
+        if not 0 <= share <= 1:
             continue
         begin = min(max(left + column - len(text) // 2, free), scene.width - len(text))
         if begin < free or not begin <= left + column <= begin + len(text):

@@ -61,7 +61,7 @@ def rule(
         line: What the rule is made of.
         ascii_only: Marks for terminals without block characters.
     """
-    ends: Run = (line * 2, "rule")
+    ends: Run = (line * (2 if width >= 50 else 1), "rule")
     runs = [ends]
     if title:
         runs += [(f" {cut(title, max(width // 3, 12))} ", "title"), ends]
@@ -69,7 +69,7 @@ def rule(
         runs += [(f" {cursor} ", "cursor"), ends]
     several = len(entries) > 1
     taken = sum(cell_len(text) for text, _ in runs) + sum(len(value) + 5 for _, value in entries)
-    room = max(6, (width - taken) // max(len(entries), 1))
+    room = max(4, (width - taken) // max(len(entries), 1))
     for index, (label, value) in enumerate(entries):
         name = f" {cut(label, room)} {mark(index, ascii_only=ascii_only)}" if several else ""
         runs.append((f"{name} {value} ", f"s{index % len(MARKS)}"))
