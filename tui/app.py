@@ -83,16 +83,16 @@ class SagetopApp(App[Leave]):
     DEFAULT_MODE = "jobs"
     BINDINGS = [
         Binding(
-            "colon", "go", "Go to", key_display=":", id="app.go", tooltip="Go to jobs, endpoints, a job by its name"
+            "colon", "go", "go to", key_display=":", id="app.go", tooltip="Go to jobs, endpoints, a job by its name"
         ),
-        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
-        Binding("escape", "back", "Back", id="app.back", show=False),
-        Binding("q", "back_or_quit", "Back or quit", id="app.quit", show=False),
-        Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False),
-        Binding("ctrl+c", "quit", "Quit", id="app.interrupt", show=False, priority=True),
-        Binding("P", "switch('profile')", "Profile", id="app.profile", show=False),
-        Binding("R", "switch('region')", "Region", id="app.region", show=False),
-        Binding("ctrl+t", "other_theme", "Light or dark", id="app.theme", show=False),
+        Binding("question_mark", "help", "help", key_display="?", id="app.help"),
+        Binding("escape", "back", "back", id="app.back", show=False),
+        Binding("q", "back_or_quit", "back or quit", id="app.quit", show=False),
+        Binding("ctrl+p", "command_palette", "palette", id="app.palette", show=False),
+        Binding("ctrl+c", "quit", "quit", id="app.interrupt", show=False, priority=True),
+        Binding("P", "switch('profile')", "profile", id="app.profile", show=False),
+        Binding("R", "switch('region')", "region", id="app.region", show=False),
+        Binding("ctrl+t", "other_theme", "light or dark", id="app.theme", show=False),
     ]
     PLACES = ("jobs", "endpoints", "job ", "endpoint ", "demo", "profile ", "region ", "help", "quit")
 

@@ -35,3 +35,7 @@ class Context:
     def local(self, seconds: float) -> datetime:
         """A moment (seconds since the epoch) as the clock on the wall shows it."""
         return datetime.fromtimestamp(seconds, self.zone)
+
+    def clock(self, moment: datetime) -> str:
+        """A moment in full, as the clock on the wall shows it: `2026-11-22 15:10:15`."""
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"

@@ -60,7 +60,6 @@ class EndpointScreen(PanesScreen):
 
     def on_mount(self) -> None:
         """Show what the list knew, and read the log of the last hour."""
-        super().on_mount()
         self._show()
         self.call_after_refresh(
             threading.Thread(
@@ -73,7 +72,6 @@ class EndpointScreen(PanesScreen):
 
     def on_unmount(self) -> None:
         """The log is not read any more."""
-        super().on_unmount()
         self._stop.set()
 
     def on_key(self) -> None:
@@ -116,7 +114,7 @@ class EndpointScreen(PanesScreen):
             why = endpoint.failure_reason or endpoint.deployment
             colour = "$text-error" if endpoint.failure_reason else "$text-warning"
             reason.update(Content.styled(f"{'✕' if endpoint.failure_reason else '●'} {clean(why)}", colour))
-        self.query_one(Facts).show(sections(view))
+        self.query_one(Facts).show(sections(view, self.context.clock))
         self.query_one(TrafficPane).show(endpoint, view)
         if view.measured is not None:
             types = {variant.instance_type for variant in endpoint.variants if variant.instance_type}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from tui.model.endpoints import ProductionVariant, ScalableTarget
-from tui.model.words import DASH, number, span, utc
+from tui.model.words import DASH, number, span
 from tui.screens.endpoint_rows import instances, targets_of
 from tui.watch.endpoint import EndpointView
 from tui.widgets.facts import Section
 
 
-def sections(view: EndpointView) -> list[Section]:
-    """Each variant with what scales it, then the endpoint itself."""
+def sections(view: EndpointView, clock: Callable[[datetime], str]) -> list[Section]:
+    """Each variant with what scales it, then the endpoint itself; `clock` writes a moment."""
     endpoint = view.endpoint
     if endpoint is None:
         return []
@@ -19,8 +22,8 @@ def sections(view: EndpointView) -> list[Section]:
         ("reason", endpoint.failure_reason),
         ("deployment", endpoint.deployment),
         ("config", endpoint.config),
-        ("created", utc(endpoint.created)),
-        ("modified", utc(endpoint.modified)),
+        ("created", clock(endpoint.created)),
+        ("modified", clock(endpoint.modified)),
         ("ARN", endpoint.arn),
     ]
     return [

@@ -14,6 +14,8 @@ from tui.screens.context import Context
 from tui.watch.endpoints import EndpointsView
 from tui.widgets.columns import Cell, Column, SortValue
 
+CURVE = 12
+
 COLUMNS = (
     Column("name", "NAME", 14, most=40, cut="middle"),
     Column("status", "STATUS", 13, most=18),
@@ -26,9 +28,8 @@ COLUMNS = (
     Column("scaling", "SCALING", 12, most=24, priority=4),
     Column("type", "TYPE", 12, most=16, priority=9),
     Column("age", "SINCE", 6, align="right", priority=8),
-    Column("curve", "", 8, most=20, priority=10, cut="start"),
+    Column("curve", "", CURVE, priority=10),
 )
-CURVE = 20
 
 
 def key(endpoint: Endpoint, number: int) -> str:

@@ -31,7 +31,7 @@ PAGE_EVERY_S = 0.5
 class EndpointsScreen(MonitorScreen):
     """A table of endpoints, a row a variant, that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "Filter", key_display="/", id="screen.filter")]
+    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter")]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "endpoints")
@@ -49,7 +49,6 @@ class EndpointsScreen(MonitorScreen):
 
     def on_mount(self) -> None:
         """The table has the keys."""
-        super().on_mount()
         self.focus_first(ResourceTable)
 
     def action_filter(self) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import Input, Label
 class GoTo(ModalScreen[str]):
     """One line at the bottom; its result is what was typed, empty where the person thought better of it."""
 
-    BINDINGS = [Binding("escape", "cancel", "Cancel", id="goto.cancel")]
+    BINDINGS = [Binding("escape", "cancel", "cancel", id="goto.cancel")]
 
     def __init__(self, places: Sequence[str]) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ _TITLES = {"app": "everywhere", "screen": "this screen"}
 class HelpScreen(ModalScreen[None]):
     """The bindings of the screen below, grouped by the first part of their ids."""
 
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", id="help.close")]
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "close", id="help.close")]
 
     def __init__(self, bindings: dict[str, ActiveBinding]) -> None:
         super().__init__()

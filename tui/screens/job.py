@@ -47,6 +47,8 @@ class JobScreen(PanesScreen):
         self._watch = JobWatch(context.source, name, context.now)
         self._follower: Follower | None = None
         self._stop = threading.Event()
+        if known is None or not known.is_ended:
+            self.hide_at_first("facts")
 
     def body(self) -> ComposeResult:
         """The job in three lines, then log beside charts, and hosts beside facts."""
@@ -60,15 +62,11 @@ class JobScreen(PanesScreen):
             yield Pane("facts", Facts(), id="facts")
 
     def on_mount(self) -> None:
-        """Show what the list knew; facts wait for their number unless the job has ended."""
-        super().on_mount()
-        if self.view.job is None or not self.view.job.is_ended:
-            self.hide_at_first("facts")
+        """Show what the list knew."""
         self._show()
 
     def on_unmount(self) -> None:
         """The log is not read any more."""
-        super().on_unmount()
         self._stop.set()
 
     def on_key(self) -> None:
@@ -123,7 +121,7 @@ class JobScreen(PanesScreen):
         if job is None:
             return
         self.query_one(JobHeader).show(job, self.context.now())
-        self.query_one(Facts).show(sections(job))
+        self.query_one(Facts).show(sections(job, self.context.clock))
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
         if view.measured is not None:

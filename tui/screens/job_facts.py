@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from tui.model.jobs import TrainingJob
-from tui.model.words import number, span, utc
+from tui.model.words import number, span
 from tui.widgets.facts import Section, pairs
 
 
-def sections(job: TrainingJob) -> list[Section]:
-    """Final metrics and rules first: they are what one looks for in an ended job."""
+def sections(job: TrainingJob, clock: Callable[[datetime], str]) -> list[Section]:
+    """Final metrics and rules first: they are what one looks for in an ended job.
+
+    Args:
+        job: The job.
+        clock: How a moment is written.
+    """
     times = [("created", job.created), ("started", job.started), ("ended", job.ended)]
     about = [
         ("name", job.name),
         ("status", f"{job.status} · {job.secondary_status}" if job.secondary_status else job.status),
-        *((name, utc(moment)) for name, moment in times if moment),
+        *((name, clock(moment)) for name, moment in times if moment),
         ("role", job.role),
         ("image", job.image),
         ("output", job.output_path),

@@ -6,12 +6,15 @@ import math
 from datetime import datetime
 
 from tui.model.bars import sparkline
+from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
 from tui.model.status import job_word, sign, tone
 from tui.model.words import DASH, number, percent, short_instance, span
 from tui.screens.context import Context
 from tui.watch.jobs import JobSignals
 from tui.widgets.columns import Cell, Column, SortValue
+
+CURVE = 10
 
 COLUMNS = (
     Column("name", "NAME", 16, most=63, cut="middle"),
@@ -21,9 +24,8 @@ COLUMNS = (
     Column("instances", "INSTANCES", 13, most=24, priority=4),
     Column("use", "USE", 9, align="right", priority=2, descending=True),
     Column("metric", "METRIC", 7, align="right", priority=1),
-    Column("curve", "", 8, most=24, priority=6, cut="start"),
+    Column("curve", "", CURVE, priority=6),
 )
-CURVE = 24
 
 
 def cells(job: TrainingJob, signals: JobSignals, context: Context) -> tuple[Cell, ...]:
@@ -53,7 +55,7 @@ def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[S
         job.age(now).total_seconds(),
         ran.total_seconds() if ran is not None else None,
         job.instance_type,
-        signals.use.last if signals.use and not job.is_ended else None,
+        None if job.is_ended else _share(job, signals),
         _value(job, signals),
         None,
     )
@@ -74,4 +76,14 @@ def _instances(job: TrainingJob) -> Cell:
 def _use(job: TrainingJob, signals: JobSignals) -> Cell:
     if signals.use is None or job.is_ended:
         return (DASH, "muted")
-    return f"{signals.use_of} {'≈' if signals.estimated else ''}{percent(signals.use.last)}"
+    about = "≈" if signals.estimated else ""
+    return f"{signals.use_of} {about}{percent(_share(job, signals))}"
+
+
+def _share(job: TrainingJob, signals: JobSignals) -> float | None:
+    """Use in percent of all the cores or GPUs of a host, which AWS counts as 100 each."""
+    kind = shape(job.instances[0].type) if job.instances else None
+    if signals.use is None or signals.use.last is None:
+        return None
+    units = (kind.gpus if signals.use_of == "GPU" else kind.vcpus) if kind else None
+    return 100 * signals.use.last / scale(units, signals.use.values).full

@@ -33,7 +33,7 @@ PAGE_EVERY_S = 0.5
 class JobsScreen(MonitorScreen):
     """A table of training jobs that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "Filter", key_display="/", id="screen.filter")]
+    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter")]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "jobs")
@@ -52,7 +52,6 @@ class JobsScreen(MonitorScreen):
 
     def on_mount(self) -> None:
         """The table has the keys."""
-        super().on_mount()
         self.focus_first(ResourceTable)
 
     def action_filter(self) -> None:

@@ -25,7 +25,7 @@ from tui.widgets.top_line import TopLine
 class MonitorScreen(Screen[None]):
     """A full screen over one source. A subclass gives `body`, `work` and `state`."""
 
-    BINDINGS = [Binding("r", "refresh", "Refresh", id="screen.refresh", show=False)]
+    BINDINGS = [Binding("r", "refresh", "refresh", id="screen.refresh", show=False)]
     EXPECTED_S = 15.0
     """How old the data may be before its age is said."""
 

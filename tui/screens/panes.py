@@ -6,6 +6,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from tui.screens.context import Context
 from tui.screens.monitor import MonitorScreen
 from tui.widgets.pane import Pane
 
@@ -17,22 +18,24 @@ class PanesScreen(MonitorScreen):
 
     BINDINGS = [
         *(
-            Binding(str(number), f"pane({number})", f"Pane {number}", id=f"screen.pane-{number}", show=False)
+            Binding(str(number), f"pane({number})", f"pane {number}", id=f"screen.pane-{number}", show=False)
             for number in range(1, 10)
         ),
-        Binding("z", "zoom", "Zoom pane", id="screen.zoom", show=False),
-        Binding("tab", "next_pane(1)", "Next pane", id="screen.next-pane", show=False),
-        Binding("shift+tab", "next_pane(-1)", "Previous pane", id="screen.previous-pane", show=False),
+        Binding("z", "zoom", "zoom pane", id="screen.zoom", show=False),
+        Binding("tab", "next_pane(1)", "next pane", id="screen.next-pane", show=False),
+        Binding("shift+tab", "next_pane(-1)", "previous pane", id="screen.previous-pane", show=False),
     ]
     PANES: tuple[str, ...] = ()
     """The ids of the panes; `1` is the first."""
 
-    def on_mount(self) -> None:
-        """The first pane has the keys."""
+    def __init__(self, context: Context, place: str) -> None:
+        super().__init__(context, place)
         self._hidden: set[str] = set()
         self._alone: str | None = None
         self._current = self.PANES[0]
-        super().on_mount()
+
+    def on_mount(self) -> None:
+        """The first pane has the keys."""
         self._arrange()
         self._focus(self._current)
 

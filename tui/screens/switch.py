@@ -12,7 +12,7 @@ from textual.widgets import Input, Label
 class SwitchScreen(ModalScreen[str]):
     """Asks for a profile's or a region's name; the result is empty where the person thought better of it."""
 
-    BINDINGS = [Binding("escape", "cancel", "Cancel", id="switch.cancel")]
+    BINDINGS = [Binding("escape", "cancel", "cancel", id="switch.cancel")]
 
     def __init__(self, what: str) -> None:
         super().__init__()

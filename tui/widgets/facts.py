@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.cells import chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -11,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.model.clean import clean
+from tui.model.words import cut
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A heading and its names and values, as they came from outside."""
@@ -34,7 +36,7 @@ class Facts(VerticalScroll, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self._static = Static("", markup=False)
-        self._shown: list[Section] = []
+        self._shown: list[tuple[str, list[tuple[str, str]]]] = []
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -43,15 +45,24 @@ class Facts(VerticalScroll, can_focus=True):
     def show(self, sections: Sequence[Section]) -> None:
         """Draw these, if they differ from what is there; sections without entries are left out."""
         wanted = [(title, list(entries)) for title, entries in sections if entries]
-        if wanted == self._shown:
-            return
-        self._shown = list(wanted)
+        if wanted != self._shown:
+            self._shown = wanted
+            self._draw()
+
+    def on_resize(self) -> None:
+        """Long values are folded where the pane ends."""
+        self._draw()
+
+    def _draw(self) -> None:
         lines: list[Content] = []
-        for title, entries in wanted:
-            width = min(max(len(clean(name)) for name, _ in entries), 28)
+        for title, entries in self._shown:
+            width = min(max(len(clean(name)) for name, _ in entries), 24)
             lines.append(Content.styled(title, "bold $accent"))
+            room = max(self.content_size.width - width - 5, 12)
             for name, value in entries:
-                lines.append(Content.assemble((f"  {clean(name):<{width}}  ", "$text-muted"), clean(value)))
+                head, *rest = chop_cells(clean(value), room) or [""]
+                lines.append(Content.assemble((f"  {cut(clean(name), width):<{width}}  ", "$text-muted"), head))
+                lines += [Content(" " * (width + 4) + line) for line in rest]
         self._static.update(Content("\n").join(lines))
 
 
