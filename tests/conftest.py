@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.canned import Canned
@@ -15,6 +16,10 @@ from tui.sources.aws.source import AwsSource
 
 _FOREIGN = ("AWS_", "BOTO_", "XDG_", "SAGETOP_")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+
+# A busy machine is slow, not wrong: an example may take as long as it takes.
+hypothesis.settings.register_profile("sagetop", deadline=None)
+hypothesis.settings.load_profile("sagetop")
 
 
 @pytest.fixture(autouse=True)

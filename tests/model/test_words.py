@@ -82,7 +82,9 @@ def test_a_number_fits_its_width_and_stays_close(value: float, width: int) -> No
     text = number(value, width)
     assert len(text) <= width
     if 1e-99 < abs(value) < 1e99 and text[-1] not in "kMGT":
-        assert math.isclose(float(text.replace(",", "")), value, rel_tol=0.05)
+        # `-2.3e-78` takes eight characters: in seven there is room for one digit only.
+        tolerance = 0.05 if width >= 8 or abs(value) >= 1e-9 else 0.34
+        assert math.isclose(float(text.replace(",", "")), value, rel_tol=tolerance)
 
 
 @given(st.floats(-1e15, 1e15))
