@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -202,6 +203,14 @@ async def test_names_and_units_are_outside_text() -> None:
         assert "[red]x[/]loss" in app.lines[0]
         assert "[/oops]" in app.lines[0]
         assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for line in app.lines for character in line)
+
+
+@pytest.mark.parametrize("unit", ["\x1b[2J", "\x07", "\n%", "度", "\x9b2J"])
+async def test_a_unit_on_the_axis_is_outside_text(unit: str) -> None:
+    async with shown([series("loss", lambda n: n, 5, unit=unit)], (40, 10)) as (app, _):
+        assert "4" in app.text
+        assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for line in app.lines for character in line)
+        assert [cell_len(line) for line in app.lines] == [40] * 10
 
 
 # -- colours ----------------------------------------------------------------------------------------------------

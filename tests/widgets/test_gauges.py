@@ -89,7 +89,7 @@ async def test_eighty_columns_keep_every_measure() -> None:
     async with shown(TWO) as (app, _):
         assert app.lines[:3] == [
             "         CPU of 9600   memory        GPU % of 800  GPU memory    disk",
-            " algo-1   3120 ██        41% ██▌···    751 █████▋    77% ████▋·    12% ▊·····",
+            " algo-1   3120 ██····    41% ██▌···    751 █████▋    77% ████▋·    12% ▊·····",
             " algo-2   1207 ▊·····    41% ██▌···    402 ███···    77% ████▋·    12% ▊·····",
         ]
 

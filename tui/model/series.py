@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from array import array
 from collections.abc import Sequence
@@ -142,7 +141,7 @@ def short_labels(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """What metrics on one chart have in common, and what tells each apart: `loss`, (`train`, `validation`)."""
     if len(set(names)) < 2:
         return (names[0] if names else ""), tuple(names)
-    head, tail = os.path.commonprefix(list(names)), os.path.commonprefix([name[::-1] for name in names])[::-1]
+    head, tail = _common_head(names), _common_head([name[::-1] for name in names])[::-1]
     # Cut at separators only: `train` and `trainer` share no word.
     head = head[: max(head.rfind(mark) for mark in _SEPARATORS) + 1]
     places = [place for mark in _SEPARATORS if (place := tail.find(mark)) >= 0]
@@ -153,3 +152,9 @@ def short_labels(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         return next((name for name in names if all(other.endswith(name) for other in names)), ""), tuple(names)
     return common, tuple(labels)
 
+
+def _common_head(names: Sequence[str]) -> str:
+    # What the first and the last in order share, all between them share too.
+    first, last = min(names), max(names)
+    different = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(different, len(first))]

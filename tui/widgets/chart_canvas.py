@@ -15,6 +15,7 @@ from functools import cache
 from threading import Lock
 
 from tui.model import plot
+from tui.model.clean import clean
 from tui.model.series import Series
 from tui.model.ticks import time_ticks, value_ticks
 from tui.model.view import View
@@ -27,6 +28,7 @@ SMALLEST = (16, 3)
 
 _ONE_FIGURE = Lock()
 _FIRST_COLOUR = 16
+_INSIDE = 1 - 1e-9
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -102,8 +104,9 @@ def draw(scene: Scene) -> Picture:
     if bounds is not None:
         ticks = value_ticks(*bounds, min(max(3, lines // 3 + 1), 8), log=scene.view.log)
     units = {series.unit for series in scene.series}
-    unit = units.pop() if len(units) == 1 else ""
-    labels = {value: f"{text}{unit}" if len(unit) <= 2 else text for value, text in ticks}
+    unit = clean(units.pop()) if len(units) == 1 else ""
+    # Long units stand in the rule alone, and so do those whose width a terminal may judge otherwise.
+    labels = {value: f"{text}{unit}" if len(unit) <= 2 and unit.isascii() else text for value, text in ticks}
     left = max((len(text) for text in labels.values()), default=0) + 2
     columns = scene.width - left
     if columns < SMALLEST[0] // 2:
@@ -178,7 +181,7 @@ def _plotext(canvas: _Grid, strokes: Sequence[tuple[plot.Curve, str, str]], asci
                 continue
             pen = plotext.marker(own if ascii_only else "braille", plotext.pixel(foreground=_FIRST_COLOUR + index))
             # The far edges belong to the next cell.
-            signal = figure.signal([min(x, 1 - 1e-9) for x in line.x], [min(y, 1 - 1e-9) for y in line.y], marker=pen)
+            signal = figure.signal([x * _INSIDE for x in line.x], [y * _INSIDE for y in line.y], marker=pen)
             signal.lines()
             for start in line.starts:
                 signal.line(start, False)
