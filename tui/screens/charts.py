@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.model.jobs import TrainingJob
@@ -11,6 +10,7 @@ from tui.model.series import pair_series
 from tui.screens.context import Context
 from tui.watch.job import JobView
 from tui.widgets.chart import Chart
+from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
 
 
@@ -18,8 +18,6 @@ class ChartsPane(Pane):
     """One chart a group of metrics; charts share the height, and scroll where they would become too small."""
 
     DEFAULT_CSS = """
-    ChartsPane VerticalScroll { scrollbar-size-vertical: 1; }
-    ChartsPane Chart { height: 1fr; min-height: 9; }
     ChartsPane Static { padding: 1 2; color: $text-muted; height: auto; }
     """
 
@@ -27,14 +25,14 @@ class ChartsPane(Pane):
         super().__init__("metrics", id="charts")
         self.context = context
         self._charts: dict[tuple[str, ...], Chart] = {}
-        self._scroll = VerticalScroll(can_focus=False)
+        self._stack = ChartStack()
         self._word = Static("Asking for the metrics …", markup=False)
 
     def compose(self) -> ComposeResult:
         """The title, and a place for the charts."""
         yield self.title
-        with self._scroll:
-            yield self._word
+        yield self._word
+        yield self._stack
 
     def show(self, job: TrainingJob, view: JobView) -> None:
         """Draw the metrics of a view; charts of metrics that were there before keep their zoom."""
@@ -46,7 +44,7 @@ class ChartsPane(Pane):
             chart = self._charts.get(group)
             if chart is None:
                 chart = self._charts[group] = Chart(ascii_only=self.context.settings.ascii)
-                self._scroll.mount(chart)
+                self._stack.mount(chart)
             chart.show(
                 [by_name[name] for name in group],
                 now=None if job.is_ended else self.context.now(),
@@ -54,6 +52,8 @@ class ChartsPane(Pane):
                 empty=_nothing(job),
             )
         self._word.display = not groups
+        self._stack.display = bool(groups)
+        self.call_after_refresh(self._stack.share)
         if not groups:
             self._word.update(_no_metrics(job, view))
         if view.measured is not None and groups:

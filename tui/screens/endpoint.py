@@ -118,7 +118,8 @@ class EndpointScreen(PanesScreen):
         self.query_one(TrafficPane).show(endpoint, view)
         if view.measured is not None:
             types = {variant.instance_type for variant in endpoint.variants if variant.instance_type}
-            self.query_one(Gauges).show(view.use, next(iter(types)) if len(types) == 1 else "")
+            self.query_one(Gauges).show(view.use, next(iter(types)) if len(types) == 1 else None)
+            self.needs_rows("use", len(view.use) + 2)
         self.show_top()
 
     def state(self) -> Content:

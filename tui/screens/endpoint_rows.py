@@ -25,7 +25,7 @@ COLUMNS = (
     Column("latency", "AVG ms", 7, align="right", priority=2, descending=True),
     Column("4xx", "4XX", 5, align="right", priority=7, descending=True),
     Column("5xx", "5XX", 5, align="right", priority=1, descending=True),
-    Column("scaling", "SCALING", 12, most=24, priority=4),
+    Column("scaling", "SCALING", 14, most=24, priority=4),
     Column("type", "TYPE", 12, most=16, priority=9),
     Column("age", "SINCE", 6, align="right", priority=8),
     Column("curve", "", CURVE, priority=10),
@@ -62,7 +62,7 @@ def cells(
         _percent(_share(traffic, "Invocation4XXErrors")),
         (_percent(errors), "bad") if errors and errors >= 1 else _percent(errors),
         (word, "warning") if target and target.suspended.any else word,
-        short_instance(variant.instance_type) if variant and variant.instance_type else (DASH, "muted"),
+        _type(variant) or (DASH, "muted"),
         (span((context.now() - endpoint.modified).total_seconds()), "muted"),
         (curve, "busy"),
     )
@@ -91,10 +91,8 @@ def sort_values(
 
 
 def instances(variant: ProductionVariant) -> str:
-    """`8`, `3→4` while it changes, `serverless` where there are none."""
-    if variant.serverless is not None:
-        return "srvless"
-    if variant.current_instances is None:
+    """`8`, `3→4` while it changes, a dash where there are none."""
+    if variant.serverless is not None or variant.current_instances is None:
         return DASH
     if variant.desired_instances in (None, variant.current_instances):
         return str(variant.current_instances)
@@ -123,6 +121,12 @@ def _target(endpoint: Endpoint, variant: ProductionVariant | None, view: Endpoin
     if variant is None:
         return None
     return next(iter(targets_of(variant, view.targets.get(endpoint.name, ()))), None)
+
+
+def _type(variant: ProductionVariant | None) -> str:
+    if variant is None:
+        return ""
+    return "serverless" if variant.serverless is not None else short_instance(variant.instance_type)
 
 
 def _traffic(endpoint: Endpoint, variant: ProductionVariant | None, view: EndpointsView) -> Mapping[str, Series]:
@@ -157,4 +161,6 @@ def _share(traffic: Mapping[str, Series], metric: str) -> float | None:
 def _percent(value: float | None) -> str:
     if value is None:
         return DASH
-    return "0" if value == 0 else f"{value:.1f}%" if value < 10 else f"{value:.0f}%"
+    if value == 0:
+        return "0"
+    return "<0.1%" if value < 0.1 else f"{value:.1f}%" if value < 10 else f"{value:.0f}%"

@@ -125,7 +125,8 @@ class JobScreen(PanesScreen):
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
         if view.measured is not None:
-            self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else "")
+            self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else None)
+            self.needs_rows("hosts", len(view.hosts) + 2)
         self._title_hosts()
         self.show_top()
 

@@ -27,13 +27,22 @@ class JobHeader(Static):
 
     def show(self, job: TrainingJob, now: datetime) -> None:
         """Draw the job, if it looks different from what is there."""
-        lines = [Content.assemble(phases(job, now), "    ", (facts(job, now), "$text-muted"))]
+        lines = [self._fitting(phases(job, now), facts(job, now))]
         if job.failure_reason:
             lines.append(Content.assemble(("✕ ", "bold $text-error"), (clean(job.failure_reason), "$text-error")))
         said = Content("\n").join(lines)
         if said != self._said:
             self._said = said
             self.update(said)
+
+    def _fitting(self, line: Content, words: list[str]) -> Content:
+        """The phases, and as many of the facts as stand beside them in one line."""
+        for word in words:
+            longer = Content.assemble(line, "   ", (word, "$text-muted"))
+            if longer.cell_length > max(self.content_size.width, 40):
+                break
+            line = longer
+        return line
 
 
 def phases(job: TrainingJob, now: datetime) -> Content:
@@ -57,8 +66,8 @@ def phases(job: TrainingJob, now: datetime) -> Content:
     return Content.assemble(*parts)
 
 
-def facts(job: TrainingJob, now: datetime) -> str:
-    """`2 × ml.p4d.24xlarge   spot, 64% saved   stops in 4h48m at the latest`."""
+def facts(job: TrainingJob, now: datetime) -> list[str]:
+    """`2 × ml.p4d.24xlarge`, `spot, 64% saved`, `stopped in 4h48m at the latest`: the most important first."""
     words = [" + ".join(f"{group.count} × {clean(group.type)}" for group in job.instances)]
     if job.spot:
         saved = ""
@@ -75,4 +84,4 @@ def facts(job: TrainingJob, now: datetime) -> str:
     rules = [rule for rule in job.rules if rule.status == "IssuesFound"]
     if rules:
         words.append(f"{plural(len(rules), 'Debugger rule')} found issues")
-    return "   ".join(word for word in words if word)
+    return [word for word in words if word]

@@ -18,11 +18,13 @@ class PanesScreen(MonitorScreen):
 
     BINDINGS = [
         *(
-            Binding(str(number), f"pane({number})", f"pane {number}", id=f"screen.pane-{number}", show=False)
-            for number in range(1, 10)
+            Binding(
+                str(number), f"pane({number})", f"show or hide pane {number}", id=f"screen.pane-{number}", show=False
+            )
+            for number in range(1, 5)
         ),
         Binding("z", "zoom", "zoom pane", id="screen.zoom", show=False),
-        Binding("tab", "next_pane(1)", "next pane", id="screen.next-pane", show=False),
+        Binding("tab", "next_pane(1)", "pane", id="screen.next-pane"),
         Binding("shift+tab", "next_pane(-1)", "previous pane", id="screen.previous-pane", show=False),
     ]
     PANES: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class PanesScreen(MonitorScreen):
         self._hidden: set[str] = set()
         self._alone: str | None = None
         self._current = self.PANES[0]
+        self._short = ("", 0)
 
     def on_mount(self) -> None:
         """The first pane has the keys."""
@@ -47,6 +50,12 @@ class PanesScreen(MonitorScreen):
         """Do not show these unless asked for by their numbers."""
         self._hidden.update(panes)
         self._arrange()
+
+    def needs_rows(self, pane: str, rows: int) -> None:
+        """How high a pane of the lower row is, where it stands there alone: the rest is better used above it."""
+        if (pane, rows) != self._short:
+            self._short = (pane, rows)
+            self._arrange()
 
     @property
     def is_narrow(self) -> bool:
@@ -115,8 +124,17 @@ class PanesScreen(MonitorScreen):
         shown = self.shown()
         for name in self.PANES:
             self.query_one(f"#{name}", Pane).display = name in shown
+        for number, name in enumerate(self.PANES, 1):
+            others = [f"{place} {other}" for place, other in enumerate(self.PANES, 1) if other not in shown]
+            self.query_one(f"#{name}", Pane).title.place(number, others if name == shown[-1] else [])
         for row in self.query(Horizontal):
             if row.id in {"upper", "lower"}:
                 row.display = any(pane.id in shown for pane in row.query(Pane))
-        self.query_one("#lower").set_class(not self.query_one("#upper").display, "-alone")
+        lower = self.query_one("#lower")
+        lower.set_class(not self.query_one("#upper").display, "-alone")
+        pane, rows = self._short
+        alone = [name for name in shown if self.query_one(f"#{name}") in lower.children] == [pane]
+        lower.styles.height = (
+            min(rows, self.size.height * 45 // 100) if alone and "-alone" not in lower.classes else None
+        )
         self.set_class(len(shown) == 1, "-one-pane")

@@ -20,7 +20,6 @@ class MetricStrip(Static):
 
     DEFAULT_CSS = """
     MetricStrip { height: 1; width: 100%; padding: 0 1; display: none; color: $text-muted; }
-    .-one-pane MetricStrip { display: block; }
     """
 
     def __init__(self) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 
 from tui.model.endpoints import Endpoint
 from tui.model.series import Series
 from tui.screens.context import Context
 from tui.watch.endpoint import EndpointView
 from tui.widgets.chart import Chart
+from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
 
 
@@ -38,11 +38,6 @@ PLOTS = (
 class TrafficPane(Pane):
     """One chart under the other, all over the same three hours."""
 
-    DEFAULT_CSS = """
-    TrafficPane VerticalScroll { scrollbar-size-vertical: 1; }
-    TrafficPane Chart { height: 1fr; min-height: 7; }
-    """
-
     def __init__(self, context: Context) -> None:
         super().__init__("traffic", id="traffic")
         self.context = context
@@ -51,8 +46,7 @@ class TrafficPane(Pane):
     def compose(self) -> ComposeResult:
         """The title, and the charts."""
         yield self.title
-        with VerticalScroll(can_focus=False):
-            yield from self._charts
+        yield ChartStack(self._charts)
 
     def show(self, endpoint: Endpoint, view: EndpointView) -> None:
         """Draw the traffic of a view."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -21,6 +23,8 @@ class PaneTitle(Widget):
         super().__init__()
         self._title = title
         self._notes: tuple[Content, ...] = ()
+        self._number = 0
+        self._others = ""
         self.lit = False
 
     def show(self, *notes: str | Content) -> None:
@@ -28,6 +32,13 @@ class PaneTitle(Widget):
         wanted = tuple(Content(clean(note)) if isinstance(note, str) else note for note in notes if note)
         if wanted != self._notes:
             self._notes = wanted
+            self.refresh()
+
+    def place(self, number: int, others: Sequence[str]) -> None:
+        """Show the number that leads to this pane, and at the right end the panes that are not on screen."""
+        wanted = (number, "  ".join(others))
+        if wanted != (self._number, self._others):
+            self._number, self._others = wanted
             self.refresh()
 
     def light(self, lit: bool) -> None:
@@ -40,14 +51,18 @@ class PaneTitle(Widget):
         """The rule, as wide as the pane."""
         line = "━" if self.lit else "─"
         rule = "$accent" if self.lit else "$surface-lighten-2"
-        parts: list[Content | tuple[str, str]] = [(line * 2, rule), (f" {self._title} ", "bold $text")]
+        parts: list[Content | tuple[str, str]] = [(line * 2, rule)]
+        if self._number:
+            parts.append((f" {self._number}", "$text-muted"))
+        parts.append((f" {self._title} ", "bold $text"))
         for note in self._notes:
             parts += [(line * 2, rule), Content(" "), note, Content(" ")]
         text = Content.assemble(*parts)
-        width = self.size.width
+        others = f" {self._others} " if self._others else ""
+        width = self.size.width - len(others)
         if text.cell_length > width:
-            return text.truncate(width, ellipsis=True)
-        return Content.assemble(text, (line * (width - text.cell_length), rule))
+            text = text.truncate(max(width, 0), ellipsis=True)
+        return Content.assemble(text, (line * (width - text.cell_length), rule), (others, "$text-muted"))
 
 
 class Pane(Vertical):

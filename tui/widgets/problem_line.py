@@ -15,8 +15,11 @@ class ProblemLine(Static):
     """Shows the errors of failed refreshes above the keys, the first one in full."""
 
     DEFAULT_CSS = """
-    ProblemLine { height: auto; max-height: 3; width: 100%; color: $text-error; background: $error-muted; padding: 0 1; display: none; }
-    ProblemLine.-there { display: block; }
+    ProblemLine {
+        height: auto; max-height: 3; width: 100%; padding: 0 1; display: none;
+        color: $text-error; background: $error-muted;
+        &.-there { display: block; }
+    }
     """
 
     def __init__(self) -> None:
