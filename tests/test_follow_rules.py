@@ -43,7 +43,9 @@ def same(found: list[LogEvent], log: SimulatedLog) -> bool:
 
 
 @SOON
-@given(arrivals=ARRIVALS, attach_s=st.integers(0, ENDED_S * 2), seed=st.integers(0, 99), trouble=st.sampled_from([0, 0.3]))
+@given(
+    arrivals=ARRIVALS, attach_s=st.integers(0, ENDED_S * 2), seed=st.integers(0, 99), trouble=st.sampled_from([0, 0.3])
+)
 def test_one_attachment_gives_everything_once(arrivals, attach_s, seed, trouble) -> None:
     log = SimulatedLog(events(arrivals), random.Random(seed), trouble=trouble)
     clock = Clock(attach_s)
@@ -87,8 +89,13 @@ def test_deaths_and_absences_lose_nothing(arrivals, deaths, seed) -> None:
 
 
 @SOON
-@given(arrivals=ARRIVALS, second_s=st.integers(0, ENDED_S), seed=st.integers(0, 99))
-def test_two_readers_share_one_archive(arrivals, second_s, seed) -> None:
+@given(
+    arrivals=ARRIVALS,
+    second_s=st.integers(0, ENDED_S),
+    pause_s=st.sampled_from([0, 400, 1500]),
+    seed=st.integers(0, 99),
+)
+def test_two_readers_share_one_archive(arrivals, second_s, pause_s, seed) -> None:
     log = SimulatedLog(events(arrivals), random.Random(seed))
     clock = Clock(3)
     with tempfile.TemporaryDirectory() as folder:
@@ -96,6 +103,8 @@ def test_two_readers_share_one_archive(arrivals, second_s, seed) -> None:
         one = Driver(log, clock, path, ENDED_S)
         run([one], clock, until=lambda: clock.seconds >= second_s)
         other = Driver(log, clock, path, ENDED_S)
+        run([one, other], clock, until=lambda: clock.seconds >= second_s + 60)
+        clock.seconds += pause_s  # both sleep, and both divide the time anew
         run([one, other], clock)
         there = sorted(event for event in log.truth() if event.ingestion_time <= T0 + (ENDED_S + 15) * 1000)
         for reader in (one, other):

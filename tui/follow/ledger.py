@@ -172,7 +172,8 @@ class Ledger:
 
     def take_recent(self, events: Iterable[LogEvent]) -> list[LogEvent]:
         """Those of the events that are new, in the order of their arrival."""
-        ranges = [(span.lo, span.hi) for span in self.spans if span.way == "recent"]
+        # What is older than `checked` was seen, though its id is forgotten: a poll under way may still bring it.
+        ranges = [(span.checked, span.hi) for span in self.open_spans()]
         new: list[LogEvent] = []
         for event in events:
             if event.event_id in self._ids or not any(lo <= event.timestamp < hi for lo, hi in ranges):
