@@ -268,25 +268,27 @@ class Clients:
         botocore takes what is no JSON, half an answer or a proxy's page, for an answer that says nothing: a list would
         be empty, and its end reached.
         """
-        if event["response"] is None or event["operation"].has_streaming_output or is_whole(event["response"][0]):
+        operation, answer = event["operation"], event["response"]
+        if answer is None or operation.has_streaming_output:
+            return None
+        if is_whole(answer[0], operation.service_model.resolved_protocol):
             return None
         if event["attempts"] >= self.settings.attempts:
             raise CutShort
         return 0.2 * float(event["attempts"])
 
 
-def is_whole(response: AWSResponse) -> bool:
-    """Whether an answer is as long as it said, and of the kind that it said."""
+def is_whole(response: AWSResponse, protocol: str) -> bool:
+    """Whether an answer is as long as it said, and an object where the protocol has nothing else.
+
+    Its content type says nothing: moto calls its JSON html.
+    """
     body = response.content
     length = response.headers.get("content-length", "")
     if length.isdigit() and "content-encoding" not in response.headers and len(body) < int(length):
         return False
-    kind = response.headers.get("content-type", "")
-    if response.status_code >= 300 or not body:
-        return True
-    if "html" not in kind and "json" not in kind:
-        return True
-    # A proxy's page is no object; what moto sends as text/html is one.
+    if response.status_code >= 300 or not body or protocol != "json":
+        return True  # botocore's parsers of the other protocols refuse what they cannot read
     return body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}"
 
 
