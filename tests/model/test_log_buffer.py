@@ -113,6 +113,7 @@ def test_the_first_row_since_a_time() -> None:
         ("ValueError: shapes", ERROR),
         ("botocore.exceptions.ClientError: denied", ERROR),
         ("error: no such file", ERROR),
+        ("\x1b[31mERROR\x1b[0m", ERROR),
         ("Traceback (most recent call last):", ERROR),
         ("RuntimeError: CUDA out of memory.", ERROR),
         ("WARNING then ERROR", ERROR),

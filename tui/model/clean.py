@@ -31,6 +31,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILES = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
+_MOST_STATES = 10_000  # empty ones, one after the other, before a line is taken as it is
+
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\xad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
@@ -58,7 +60,10 @@ def without_escapes(text: str) -> str:
 def last_state(line: str) -> str:
     r"""What a progress bar showed last: what follows the last `\r` that has something to show behind it."""
     end = len(line)
-    while (start := line.rfind("\r", 0, end)) >= 0:
+    for _ in range(_MOST_STATES):
+        start = line.rfind("\r", 0, end)
+        if start < 0:
+            break
         part = line[start + 1 : end]
         if clean(part).strip():
             return part

@@ -191,6 +191,7 @@ _ERROR = re.compile(
     rb"|^Killed|[Ss]egmentation fault|[Oo]ut of memory\b"
 )
 _WARNING = re.compile(rb"\b(?:WARN|WARNING)\b|\b(?:[A-Z]\w*)?Warning\b|(?<![\w-])warn(?:ing)?[:\]]|\[W\]")
+_COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
 TRACEBACK = b"Traceback (most recent call last)"
 
 
@@ -200,7 +201,7 @@ def _mark_levels(data: bytes, rows: Rows) -> None:
     for hints, pattern, level in ((_WARNING_HINTS, _WARNING, WARNING), (_ERROR_HINTS, _ERROR, ERROR)):
         for hint in hints:
             for row in _rows_with(hint, lowered):
-                if flags[row] & LEVEL < level and pattern.search(texts[row][:4096]):
+                if flags[row] & LEVEL < level and pattern.search(_COLOURS.sub(b"", texts[row][:4096])):
                     flags[row] = flags[row] & ~LEVEL | level
     for row in _rows_with(TRACEBACK, data):
         flags[row] |= HEAD

@@ -33,10 +33,9 @@ class Matches:
                 self.of[block] = found
         return True
 
-    @property
-    def count(self) -> int:
-        """How many rows were found so far."""
-        return sum(map(len, self.of.copy().values()))
+    def count(self, rows: LogRows) -> int:
+        """How many of these rows were found so far."""
+        return sum(len(self.of.get(block, ())) for block in rows.blocks)
 
     def missing(self, rows: LogRows) -> bool:
         """Whether there are blocks not looked through yet. What is gone from the log is forgotten."""

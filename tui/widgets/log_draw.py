@@ -38,6 +38,7 @@ COMPONENTS = {
 
 _NARROW = 40
 _MOST_HITS = 200
+_LONGEST_STATE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,15 @@ def shown_text(row: bytes, cells: int) -> tuple[list[tuple[str, Look]], bool]:
     Of a progress bar its last state; of a huge row no more is looked at than is needed.
     """
     take = cells * 4 + 256
-    has_states = b"\r" in row
+    most = take * 16
+    if b"\r" in row:
+        row = last_state(row[-_LONGEST_STATE:].decode("utf-8", "replace")).encode("utf-8", "replace")
     while True:
-        part = row if has_states or take >= len(row) else row[:take]
-        text = part.decode("utf-8", "surrogatepass" if part is row else "ignore")
-        if has_states:
-            text = last_state(text)
-        cut = take < len(text)
-        runs = styled(text[:take].expandtabs(4))
-        more = cut or part is not row
-        if not more or sum(cell_len(run) for run, _ in runs) >= cells:
-            return runs, more
+        whole = take >= len(row)
+        text = row.decode("utf-8", "surrogatepass") if whole else row[:take].decode("utf-8", "ignore")
+        runs = styled(text.expandtabs(4)[: take * 2])
+        if whole or take >= most or sum(cell_len(run) for run, _ in runs) >= cells:
+            return runs, not whole
         take *= 4
 
 

@@ -50,7 +50,7 @@ def search_words(matches: Matches | None, lines: LogLines, rows: LogRows, cursor
     """What is searched, which hit one is at, and how many there are so far."""
     if matches is None:
         return ""
-    hits = matches.count
+    hits = matches.count(rows)
     at = lines.number_of_match(matches, cursor) if hits else 0
     return f"/{matches.pattern.text}  {at:,} of {hits:,}{'…' if matches.missing(rows) else ''}"
 

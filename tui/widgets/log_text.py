@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.model.log_buffer import Anchor, LogRows
 from tui.model.log_lines import LogLines, Matches
@@ -28,7 +29,7 @@ class LogText(ScrollView, can_focus=True):
     COMPONENT_CLASSES = COMPONENTS | {"log--cursor", "log--selected"}
     DEFAULT_CSS = """
     LogText {
-        height: 1fr; overflow-y: scroll; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
+        height: 1fr; overflow: hidden scroll; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
         & > .log--time { color: $text-muted; }
         & > .log--late { color: $text-accent; text-style: bold; }
         & > .log--error { color: $text-error; }
@@ -154,6 +155,11 @@ class LogText(ScrollView, can_focus=True):
         return self.scroll_offset.y
 
     @property
+    def width(self) -> int:
+        """Cells of a line on screen, the scrollbar not counted."""
+        return self.scrollable_content_region.width
+
+    @property
     def page(self) -> int:
         """Lines in sight."""
         return max(self.size.height, 1)
@@ -197,7 +203,8 @@ class LogText(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up is a wish to read: it stops following."""
         super().watch_scroll_y(old_value, new_value)
-        if not self._placing and new_value < old_value:
+        # A screen that has grown scrolls back too, but only as far as the end.
+        if not self._placing and new_value < min(old_value, self.max_scroll_y):
             self.following = False
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
@@ -208,7 +215,7 @@ class LogText(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Other lines fit."""
         self._strips.clear()
-        self.setting = self.setting.fitting(self.size.width)
+        self.setting = self.setting.fitting(self.width)
         self._resize()
         self._place(len(self.lines) - 1 if self.following else self.top, self.cursor)
 
@@ -238,7 +245,7 @@ class LogText(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        width = self.size.width
+        width = self.width
         place = self._place_at(y)
         if place is None:
             return Strip.blank(width, self.rich_style)
@@ -257,7 +264,7 @@ class LogText(ScrollView, can_focus=True):
         block = self.lines.rows.blocks[number]
         row = Row(block.row(index), block.times[index], block.streams[index], block.flags[index])
         hit = self.matches is not None and index in self.matches.of.get(block, ())
-        width = self.size.width
+        width = self.width
         key = (width, hash(row.text), row.time_ms, row.stream, row.flags, hit)
         strips = self._strips.get(key)
         if strips is None:
@@ -321,14 +328,15 @@ class LogText(ScrollView, can_focus=True):
         """Tell the scrollbar how much there is."""
         count, page = len(self.lines), self.page
         if self.setting.wrap:
-            size = Size(self.size.width, self._top_for(count - 1, page) + page if count else 0)
+            size = Size(self.width, self._top_for(count - 1, page) + page if count else 0)
         else:
             widest = max((block.widest for block in self.lines.rows.blocks), default=0)
             size = Size(min(widest, _WIDEST) + signs_width(self.setting), count)
         if size != self.virtual_size:
-            self._placing = True
-            self.virtual_size = size
-            self._placing = False
+            # Setting it the usual way lays out and draws the whole screen anew, many times a second.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.vertical_scrollbar.window_size = page
 
     def _place(self, top: int, cursor: int) -> None:
         self._placing = True
@@ -339,7 +347,7 @@ class LogText(ScrollView, can_focus=True):
     def _sight(self) -> object:
         """What tells whether the screen would look any different."""
         seen: list[object] = [self.size, self.scroll_offset, self.cursor, self._selected_from]
-        reach = self.scroll_offset.x + self.size.width * (_MOST_WRAPPED if self.setting.wrap else 1) + 512
+        reach = self.scroll_offset.x + self.width * (_MOST_WRAPPED if self.setting.wrap else 1) + 512
         for line in range(self.top, min(self.top + self.page, len(self.lines))):
             number, index = self.lines.place(line)
             block = self.lines.rows.blocks[number]

@@ -208,7 +208,7 @@ class LogView(Vertical):
 
     def action_columns(self, by: int) -> None:
         """A third of the width to the right or left."""
-        self.text.scroll_to(x=self.text.scroll_offset.x + by * max(self.text.size.width // 3, 1), animate=False)
+        self.text.scroll_to(x=self.text.scroll_offset.x + by * max(self.text.width // 3, 1), animate=False, force=True)
 
     def action_wrap(self) -> None:
         """Long lines go on in the next line, or do not."""
