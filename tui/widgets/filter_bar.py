@@ -82,7 +82,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The sign, the text, and why some of it does not count."""
         yield Static("/ filter", classes="sign", markup=False)
-        yield FilterInput(placeholder=self._examples, compact=True, select_on_focus=False)
+        yield FilterInput(placeholder=self._examples, compact=True, select_on_focus=False, disabled=True)
         yield Static("", classes="problem", markup=False)
 
     def open(self) -> None:
@@ -91,6 +91,7 @@ class FilterBar(Horizontal):
         if self.screen.focused is not text:
             self._caller = self.screen.focused
         self.add_class("-open")
+        text.disabled = False
         text.focus()
 
     def clear(self) -> bool:
@@ -116,7 +117,10 @@ class FilterBar(Horizontal):
                 caller.focus()
             else:
                 self.screen.focus_next()
-        self.set_class(bool(self._filter.text.strip()), "-open")
+        open_ = bool(self._filter.text.strip())
+        self.set_class(open_, "-open")
+        # Textual gives the keys of a widget that goes away to its neighbour, even to one that is not shown.
+        self.query_one(FilterInput).disabled = not open_
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
