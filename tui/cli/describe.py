@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from typing import TypeVar
@@ -86,9 +86,13 @@ def _find(source: Source, timeout: float, name: str, kind: str | None) -> Traini
     for answer in answers:
         if isinstance(answer, SourceError) and not isinstance(answer, NotFound):
             raise answer
-    # AWS's own words do not say which name it did not find.
+    raise no_such(name, kinds)
+
+
+def no_such(name: str, kinds: Sequence[str]) -> NotFound:
+    """Says which name there is not: AWS's own words do not."""
     lists = " and ".join(f"sagetop {kind}s" for kind in kinds)
-    raise NotFound(f"there is no {' and no '.join(_CALLED[kind] for kind in kinds)} {name}", f"to list them: {lists}")
+    return NotFound(f"there is no {' and no '.join(_CALLED[kind] for kind in kinds)} {name}", f"to list them: {lists}")
 
 
 def _or_error(ask: Callable[[], T]) -> T | SourceError:

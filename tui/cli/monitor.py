@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli import sources
+from tui.cli.describe import no_such
 from tui.cli.exits import Exit, WrongUsage
 from tui.cli.options import Options, shared
 from tui.config import Folders, Settings
-from tui.sources.base import Source
+from tui.sources.base import NotFound, Source
 
 if TYPE_CHECKING:
     from tui.app import Leave
@@ -108,6 +109,8 @@ def _show(source: Source, settings: Settings, job: str | None = None, *, demo: b
 
     app = SagetopApp(Context(source, settings, archive=sources.archive(settings), demo=demo), open_job=job)
     leave = app.run()
+    if job is not None and isinstance(app.fatal, NotFound):
+        raise no_such(job, ["job"])
     if app.fatal is not None:
         raise app.fatal
     if app.return_code:
