@@ -116,7 +116,7 @@ def time_ticks(
     # Ticks are round in the clock that they are read in.
     shift = -origin if origin is not None else _offset_ms(start, zone)
     first = math.ceil((start + shift) / step - 1e-9) * step - shift
-    moments = [first + index * step for index in range(int((end - first) / step + 1e-9) + 1)]
+    moments = [first + index * step for index in range(math.floor((end - first) / step + 1e-9) + 1)]
     if origin is not None:
         return [(moment, since(moment - origin, step)) for moment in moments]
     return [(moment, clock(moment, zone, step)) for moment in moments]
