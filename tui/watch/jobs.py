@@ -167,6 +167,12 @@ class JobsWatch:
         names = (wanted + running)[:DETAILS_A_REFRESH]
         if names:
             for job in self._source.describe_jobs(names):
+                listed = self._jobs.get(job.name)
+                # Search's index may lag behind the list: what the list says newer stands, and is asked for again.
+                if listed and listed.modified and job.modified and job.modified < listed.modified:
+                    job = replace(
+                        job, status=listed.status, modified=listed.modified, ended=listed.ended, detailed=False
+                    )
                 self._jobs[job.name] = job
 
     def _metrics(self, shown: Sequence[str]) -> None:
