@@ -59,9 +59,9 @@ def add_events(stream: LogStream, events: list[LogEvent]) -> None:
 
 
 def drop_oldest(stream: LogStream, keep: int) -> None:
-    """Forgets a stream's oldest events beyond `keep`, as a retention policy would."""
-    if len(stream.events) > keep:
-        kept = _sorted_events(stream)[-keep:]
+    """Forgets a stream's oldest events beyond `keep`, as a retention policy would, a tenth of them at a time."""
+    if len(stream.events) > keep + keep // 10:
+        kept = in_order(stream)[-keep:]
         with _writing:
             stream.events = kept
 
@@ -70,7 +70,7 @@ def _key(event: LogEvent) -> Key:
     return (event.timestamp, event.ingestion_time, event.event_id)
 
 
-def _sorted_events(stream: LogStream) -> list[LogEvent]:
+def in_order(stream: LogStream) -> list[LogEvent]:
     """The stream's events in order. Kept, and merged with what arrived since: pages are asked for often."""
     if "history" in stream.__dict__:
         _write_history(stream)
@@ -150,7 +150,7 @@ def get_log_events(self: LogsResponse) -> str:
             low = max(low, _after(at))
         else:
             high = min(high, at)
-    events = _sorted_events(stream)
+    events = in_order(stream)
     first, last = _between(events, low, max(low, high))
     if direction == "f":
         page = _page(itertools.islice(events, first, last), limit)
@@ -218,7 +218,7 @@ def filter_log_events(self: LogsResponse) -> str:
 
 def _merge(streams: list[LogStream], low: Key, high: Key, *, backwards: bool) -> Iterator[tuple[LogEvent, str]]:
     def one(stream: LogStream) -> Iterator[tuple[LogEvent, str]]:
-        events = _sorted_events(stream)
+        events = in_order(stream)
         first, last = _between(events, low, high)
         where = range(last - 1, first - 1, -1) if backwards else range(first, last)
         return ((events[index], stream.log_stream_name) for index in where)
@@ -236,7 +236,7 @@ def _put(self: LogStream, log_events: list[dict[str, Any]]) -> str:
 
 
 def _update(self: LogStream) -> None:
-    events = _sorted_events(self)
+    events = in_order(self)
     self.first_event_timestamp = events[0].timestamp if events else None
     self.last_event_timestamp = events[-1].timestamp if events else None
 

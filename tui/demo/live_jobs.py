@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from moto.logs.models import LogEvent
 
 from tui.demo import put
-from tui.demo.gaps_logs import drop_oldest, new_event, set_history
+from tui.demo.gaps_logs import drop_oldest, in_order, new_event, set_history
 from tui.demo.gaps_metrics import Points, key_of
 from tui.demo.gaps_sagemaker import settle, update_running
 from tui.demo.jobs import Plan, When, describe, log, measured, utilization
@@ -104,6 +104,12 @@ class LiveJob:
             self._measure(after, until)
             self.has_ended = until >= plan.ends and not self._on_the_way
         self._ingest(until)
+
+    def write_past(self) -> None:
+        """Writes the log's history now rather than when it is first asked for."""
+        for host in self._hosts:
+            if (stream := put.find_stream(put.TRAINING_LOGS, self.plan.stream(host))) is not None:
+                in_order(stream)
 
     def _go_down(self, until: float) -> None:
         """Someone stopped it: the script has a moment to say so."""

@@ -107,6 +107,12 @@ def log_stream(group: str, name: str, created: float) -> LogStream:
     return streams[name]
 
 
+def find_stream(group: str, name: str) -> LogStream | None:
+    """The stream of this name, if there is one."""
+    found = logs_backends[ACCOUNT][REGION].groups.get(group)
+    return found.streams.get(name) if found else None
+
+
 def drop_streams(group: str, prefix: str) -> None:
     """Forgets a group's streams that begin with `prefix`."""
     streams = logs_backends[ACCOUNT][REGION].groups[group].streams

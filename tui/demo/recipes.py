@@ -56,7 +56,7 @@ RECIPES = {
                 ("train:accuracy", r"^Epoch.*Acc@1\s+([0-9.]+) \("),
                 ("validation:accuracy", r"^ \* Acc@1\s+([0-9.]+)"),
             ),
-            0.8, 400, hosts=2, cpu=0.33, gpu=0.93, spot=True, volume_gb=500,
+            0.5, 640, hosts=2, cpu=0.33, gpu=0.93, spot=True, volume_gb=500,
             hyperparameters={"arch": "resnet50", "batch-size": "512", "epochs": "40", "lr": "0.1", "workers": "12"},
         ),
         Recipe(

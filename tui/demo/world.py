@@ -17,6 +17,7 @@ TICK_S = 0.25
 KEPT_JOBS = 60
 KEPT_SAMPLES = 40_000
 _TIDY_S = 30.0
+_QUIET_S = 2.0
 
 HOUR = 3600.0
 # Family, age, starting, downloading, training, uploading, in seconds: what is under way when the demo begins.
@@ -67,8 +68,11 @@ class World:
     def run(self, stop: threading.Event | None = None) -> None:
         """Lets time pass until `stop` is set."""
         stop = stop or threading.Event()
+        unread = list(self.jobs)
         while not stop.wait(TICK_S):
             self.advance((time.monotonic() - self._clock) * self.speed)
+            if self.t > _QUIET_S and unread:  # once the screen is up, before someone attaches
+                unread.pop(0).write_past()
 
     def advance(self, t: float) -> None:
         """Lets all that lives go on to the simulated time `t`."""
