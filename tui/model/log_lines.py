@@ -166,8 +166,8 @@ def _mask(block: Block, rule: Rule, shown_flags: bytes, hosts: list[bool], match
         for row in matches.of.get(block, ()):
             by_pattern[row] = not rule.without_pattern
         masks.append(bytes(by_pattern))
-    if not masks:
-        return None
+    if len(masks) < 2:
+        return masks[0] if masks else None
     joined = int.from_bytes(masks[0], "big")
     for mask in masks[1:]:
         joined &= int.from_bytes(mask, "big")

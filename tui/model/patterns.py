@@ -34,6 +34,11 @@ _TAKES_NEWLINES = re.compile(r"\[[^\]]*[\^\\-]|\\[^SwdbBtfa.+*?()|{}$^/\[\]\\-]"
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
 
+def load() -> None:
+    """Load the engine ahead of the first pattern: for a thread, while the pattern is typed."""
+    import regex  # noqa: F401
+
+
 class BadPattern(ValueError):
     """The text is no pattern; `str()` of it says why in one line."""
 
@@ -53,7 +58,18 @@ class Pattern:
         slow: True once it has been switched off; every use from then on raises `TooSlow`.
     """
 
-    __slots__ = ("_folding", "_ignores_case", "_lowers", "_many", "_needle", "_one", "_source", "slow", "text")
+    __slots__ = (
+        "_folding",
+        "_ignores_case",
+        "_lowers",
+        "_many",
+        "_needle",
+        "_one",
+        "_source",
+        "_takes_newlines",
+        "slow",
+        "text",
+    )
 
     def __init__(self, text: str, source: str, *, needle: str | None, ignores_case: bool) -> None:
         self.text = text
@@ -65,7 +81,8 @@ class Pattern:
         self._needle = needle.encode() if needle and needle.isascii() else None
         self._lowers = ignores_case and source == source.lower() and not _BY_NUMBER.search(source)
         self._one = _compile(source, ignores_case)
-        alone = _NEEDS_ONE_LINE.search(source) or (_COMMITS.search(source) and _TAKES_NEWLINES.search(source))
+        self._takes_newlines = _TAKES_NEWLINES.search(source) is not None
+        alone = _NEEDS_ONE_LINE.search(source) or (_COMMITS.search(source) and self._takes_newlines)
         self._many = None if alone else _compile_for_lines(source, ignores_case and not self._lowers)
 
     @classmethod
@@ -163,6 +180,17 @@ class Pattern:
         """All rows as one text: a match that runs over its row's end is looked at again in that row alone."""
         rows: list[int] = []
         row = at = 0
+        if not self._takes_newlines:
+            try:
+                for start in [match.start() for match in many.finditer(text, timeout=TIME_LIMIT, concurrent=True)]:
+                    row += text.count("\n", at, start)
+                    rows.append(row)
+                    at = start
+            except (TimeoutError, MemoryError):
+                return self._rows_one_by_one(original, cancelled)
+            if at == len(text) and rows:
+                rows.pop()  # nothing, found behind the last row
+            return rows
         end_of_match = many.groups
         while at < len(text):
             try:

@@ -19,6 +19,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from tui.model import patterns
 from tui.model.clean import clean
 from tui.model.log_block import ERROR
 from tui.model.log_buffer import LogBuffer
@@ -276,6 +277,7 @@ class LogView(Vertical):
 
     def action_ask(self, what: str) -> None:
         """Ask for a pattern, a time or a file."""
+        self.run_worker(patterns.load, thread=True, group="log-load")
         known = {"search": self._searching, "filter": self._filtering}.get(what)
         value = known.pattern.text if known else ""
         if what == "filter" and self.rule.without_pattern:
