@@ -109,10 +109,10 @@ class Driver:
             self.agenda.ended_ms = ended_ms
         if self.agenda.may_divide:
             before = list(self.ledger.spans)
-            after = self.ledger.divide(now_ms, over=now_ms >= ended_ms + 15 * MINUTE)
+            after = self.ledger.divide(now_ms, over=self.agenda.has_settled(now_ms))
             if after != before:
-                other = self.keeper.plan(before, after)
-                self.ledger.spans = after if other is None else self.ledger.adopt(other)
+                self.keeper.plan(before, after)
+                self.ledger.spans = after
                 self.agenda.streams = None
         for ask in self.agenda.due(now, now_ms):
             try:
@@ -122,7 +122,7 @@ class Driver:
                 continue
             self._take(ask, answer)
         if self.agenda.is_complete:
-            self.keeper.seal()
+            self.keeper.seal(self.agenda.streams or ())
             self.sealed = True
         return True
 
@@ -143,15 +143,15 @@ class Driver:
                 self.late |= self.ledger.late_ones(new)
             self._give(new)
             if self.agenda.looked(ask, new, answer.token, self.clock.seconds) and ask.sweep:
-                span = self.ledger.swept(ask.span, ask.begun_ms)
-                assert span is not None
-                self.keeper.checked(span)
+                settled = self.agenda.has_settled(ask.begun_ms)
+                self.keeper.checked(self.ledger.swept(ask.span, ask.begun_ms, settled=settled))
 
 
 def run(drivers: Sequence[Driver], clock: Clock, until: Callable[[], bool] = lambda: False) -> None:
     """Lets the drivers go on, and time pass between their requests, until all have ended or `until` says so."""
     for _ in range(100_000):
-        if not any([driver.step() for driver in drivers]) or until():
+        busy = [driver.step() for driver in drivers]
+        if not any(busy) or until():
             return
         due = min(driver.agenda.next_due() for driver in drivers)
         clock.seconds = max(clock.seconds + 0.01, min(due, clock.seconds + 5))

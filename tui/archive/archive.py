@@ -1,14 +1,15 @@
 """What is kept of which log, and who may write it.
 
-Every promise rests on two rules: what is covered is written in the transaction of the events that it covers, and a
-writer drops what another has covered meanwhile. So two programs may share the file, and either may die at any moment.
+Every promise rests on two rules: what is covered is written in the transaction of the events that it covers, and
+nothing is taken that the file does not expect: of a time that is read in the other way, or that is covered already. So
+two programs may share the file and need not agree on anything, and either may die at any moment.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,18 +107,19 @@ class Archive:
             return True
 
     def add_piece(self, log: int, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
-        """Keeps all events of one stream in a range of time; what is covered already is kept as it was.
+        """Keeps the events of one stream in a range of time that is read by stream; what is covered stays as it was.
 
         Args:
             log: Whose.
             stream: The stream's name.
-            covers: lo ≤ event time < hi.
+            covers: lo ≤ event time < hi, of which `events` are all there are.
             events: In the order of their times.
         """
         with self._file.write() as db:
             number = _stream(db, log, stream)
             rows = db.execute("SELECT lo, hi FROM covered WHERE log = ? AND stream = ?", (log, number)).fetchall()
-            gaps = minus(covers, rows)
+            foreign = [(span.lo, span.hi) for span in spans_of(db, log) if span.way == "recent"]
+            gaps = minus(covers, [*rows, *foreign])
             if gaps != [covers]:
                 events = [event for event in events if any(lo <= event.timestamp < hi for lo, hi in gaps)]
             _add_chunks(db, log, number, events)
@@ -125,7 +127,7 @@ class Archive:
                 db.execute("DELETE FROM covered WHERE log = ? AND stream = ?", (log, number))
                 db.executemany(
                     "INSERT INTO covered VALUES (?, ?, ?, ?)",
-                    [(log, number, lo, hi) for lo, hi in union([*rows, covers])],
+                    [(log, number, lo, hi) for lo, hi in union([*rows, *gaps])],
                 )
         self._grown(log, sum(len(event.message) for event in events))
 
@@ -153,28 +155,45 @@ class Archive:
             )
         self._grown(log, sum(len(event.message) for event in events))
 
-    def checked(self, log: int, lo: int, checked_ms: int) -> None:
-        """The `recent` span that begins at `lo` is complete up to a time; never takes back what was said before."""
+    def checked(self, log: int, swept: Range) -> None:
+        """Nothing new can come in a range of time any more; never takes back what was said before."""
         with self._file.write() as db:
             db.execute(
-                "UPDATE spans SET checked = max(checked, ?) WHERE log = ? AND lo = ? AND way = 'recent'",
-                (checked_ms, log, lo),
+                "UPDATE spans SET checked = min(hi, ?2) WHERE log = ?3 AND way = 'recent' AND checked >= ?1"
+                " AND checked < min(hi, ?2)",
+                (*swept, log),
             )
 
-    def seal(self, log: int) -> None:
-        """The whole log is kept: nothing is asked for ever again, and recent events become pieces like all others."""
+    def seal(self, log: int, streams: Iterable[str]) -> bool:
+        """If nothing is missing, nothing is ever to be asked again: recent events become pieces like all others.
+
+        Args:
+            log: Whose.
+            streams: The streams that the log has.
+
+        Returns:
+            Whether the log is sealed.
+        """
         with self._file.write() as db:
-            if db.execute("SELECT sealed FROM logs WHERE id = ?", (log,)).fetchone() != (0,):
-                return
-            for number, name in db.execute("SELECT id, name FROM streams WHERE log = ?", (log,)).fetchall():
-                rows = db.execute(
+            names = {name: number for number, name in db.execute("SELECT id, name FROM streams WHERE log = ?", (log,))}
+            for span in spans_of(db, log):
+                if span.way == "recent" and not span.is_final:
+                    return False
+                for name in streams if span.way == "streams" else ():
+                    of_it = (log, names.get(name, 0))
+                    rows = db.execute("SELECT lo, hi FROM covered WHERE log = ? AND stream = ?", of_it).fetchall()
+                    if minus((span.lo, span.hi), rows):
+                        return False
+            for name, number in names.items():
+                recent = db.execute(
                     "SELECT time, taken, message FROM recent WHERE log = ? AND stream = ? ORDER BY time, id",
                     (log, number),
                 )
-                while some := rows.fetchmany(PIECE_EVENTS):
+                while some := recent.fetchmany(PIECE_EVENTS):
                     _add_chunks(db, log, number, [event_of(at, taken, name, said) for at, taken, said in some])
             db.execute("DELETE FROM recent WHERE log = ?", (log,))
             db.execute("UPDATE logs SET sealed = 1 WHERE id = ?", (log,))
+            return True
 
     # Reading a log
 

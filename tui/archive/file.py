@@ -112,4 +112,6 @@ class File:
 
     def shrink(self) -> None:
         """Gives unused room back to the disk."""
-        self.rows("PRAGMA incremental_vacuum")
+        with self._lock:
+            # As a script: `execute` would take one step of it, which frees one page.
+            self._db.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")

@@ -70,7 +70,6 @@ class Agenda:
         self._last_line = now
         self._quiet_polls = 0
         self._last_sweep = False
-        self._settled = False
 
     # What is due
 
@@ -188,7 +187,6 @@ class Agenda:
         self._sweep_due = ask.sent + self._tempo.sweep if fresh else 0.0
         if self.ended_ms is not None and ask.within[1] == FOREVER:
             self._last_sweep = self._quiet_polls >= 2
-            self._settled = ask.begun_ms >= self.ended_ms + self._tempo.settle * 1000
 
     def _poll_done(self, ask: Ask, *, quiet: bool, now: float) -> None:
         self._polling = False
@@ -231,6 +229,10 @@ class Agenda:
         """The last failure that nothing has mended yet."""
         return next((pace.error for pace in self._paces.values() if pace.error is not None), None)
 
+    def has_settled(self, now_ms: int) -> bool:
+        """Whether the job has ended so long ago that nothing more can arrive."""
+        return self.ended_ms is not None and now_ms >= self.ended_ms + self._tempo.settle * 1000
+
     def was_swept(self, span: int) -> bool:
         """Whether the span that begins there was looked at completely once, so that what comes now is new."""
         return span in self._swept
@@ -248,8 +250,7 @@ class Agenda:
     @property
     def is_complete(self) -> bool:
         """Whether all is read and nothing can come any more."""
-        spans = self._ledger.open_spans()
-        return self.is_read and (not spans or (self._settled and [span.hi for span in spans] == [FOREVER]))
+        return self.is_read and not self._ledger.open_spans()
 
     @property
     def is_over(self) -> bool:

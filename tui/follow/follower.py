@@ -111,7 +111,7 @@ class Follower:
                     self._take(ask, answer)
                 self._over = self._agenda.is_over
                 if self._agenda.is_complete:
-                    self._keeper.seal()
+                    self._keeper.seal(self._agenda.streams or ())
                 self._tell(sink)
             if self._over:
                 self._tell(sink)
@@ -140,22 +140,21 @@ class Follower:
             self._keeper.describe(job)
 
     def _divide(self) -> None:
-        """Brings the spans up to the time, in agreement with whoever else writes this log to the archive."""
+        """Brings the spans up to the time."""
         if not self._agenda.may_divide:
             return
-        now_ms, ended_ms = self._source.now_ms(), self._agenda.ended_ms
+        now_ms = self._source.now_ms()
         before = list(self._ledger.spans)
         if self._log.kind == "endpoint":
             start_ms = now_ms - _ENDPOINT_MS
             after = before or [Span(start_ms, FOREVER, "recent", start_ms)]
         else:
-            over = ended_ms is not None and now_ms >= ended_ms + self._tempo.settle * 1000
-            after = self._ledger.divide(now_ms, over=over)
+            after = self._ledger.divide(now_ms, over=self._agenda.has_settled(now_ms))
         if after == before:
             return
-        other = self._keeper.plan(before, after)
-        self._ledger.spans = after if other is None else self._ledger.adopt(other)
-        by_stream = any(span.way == "streams" for span in self._ledger.spans)
+        self._keeper.plan(before, after)
+        self._ledger.spans = after
+        by_stream = any(span.way == "streams" for span in after)
         self._agenda.streams = None if by_stream else ()
 
     def _request(self, ask: Ask) -> LogPage | tuple[LogStream, ...]:
@@ -210,9 +209,8 @@ class Follower:
             else:
                 self._ledger.gave(new)
         if self._agenda.looked(ask, new, page.token, time.monotonic()) and ask.sweep:
-            span = self._ledger.swept(ask.span, ask.begun_ms)
-            if span is not None:
-                self._keeper.checked(span)
+            settled = self._agenda.has_settled(ask.begun_ms)
+            self._keeper.checked(self._ledger.swept(ask.span, ask.begun_ms, settled=settled))
 
     def _give_up_or_not(self, error: SourceError) -> None:
         if not self._follow and isinstance(error, Denied):

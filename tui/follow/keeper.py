@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tui.archive import FOREVER, Archive, Kept, Range, Span
 from tui.model.jobs import TrainingJob
@@ -52,20 +52,9 @@ class Keeper:
             self._off(error)
         return found
 
-    def plan(self, before: Sequence[Span], after: Sequence[Span]) -> Sequence[Span] | None:
-        """Keeps how the log's time is divided.
-
-        Returns:
-            None, or how another program has divided it meanwhile, and nothing was changed.
-        """
-        if self._archive is not None:
-            try:
-                if not self._archive.plan(self._log, before, after):
-                    with self._archive.snapshot(self._log) as snapshot:
-                        return snapshot.kept().spans
-            except sqlite3.Error as error:
-                self._off(error)
-        return None
+    def plan(self, before: Sequence[Span], after: Sequence[Span]) -> None:
+        """Keeps how the log's time is divided, unless another program has divided it meanwhile."""
+        self._try(lambda archive: archive.plan(self._log, before, after))
 
     def add_piece(self, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
         """Keeps a range of a stream."""
@@ -75,17 +64,17 @@ class Keeper:
         """Keeps events by their eventId."""
         self._try(lambda archive: archive.add_recent(self._log, events))
 
-    def checked(self, span: Span) -> None:
-        """Keeps up to where a span is complete."""
-        self._try(lambda archive: archive.checked(self._log, span.lo, span.checked))
+    def checked(self, swept: Range) -> None:
+        """Keeps that nothing new can come in a range of time."""
+        self._try(lambda archive: archive.checked(self._log, swept))
 
     def describe(self, job: TrainingJob) -> None:
         """Keeps the job's newest description."""
         self._try(lambda archive: archive.keep_job(job))
 
-    def seal(self) -> None:
-        """The whole log is kept."""
-        self._try(lambda archive: archive.seal(self._log))
+    def seal(self, streams: Iterable[str]) -> None:
+        """The whole log is kept, if the archive misses nothing that another program was to add."""
+        self._try(lambda archive: archive.seal(self._log, streams))
 
     def _try(self, write: Callable[[Archive], object]) -> None:
         if self._archive is not None:

@@ -120,14 +120,6 @@ class Ledger:
             ]
         )
 
-    def adopt(self, others: Iterable[Span]) -> list[Span]:
-        """Spans that another program has set, with only that checked which was seen here too."""
-        seen = self.spans[-1].checked if self.spans else 0
-        return [
-            replace(span, checked=min(span.checked, max(span.lo, seen))) if span.way == "recent" else span
-            for span in others
-        ]
-
     def readings(self, streams: Iterable[str], begun: Iterable[Reading] = ()) -> list[Reading]:
         """What is still to be read stream by stream, but for what is being read already."""
         taken = {stream: list(ranges) for stream, ranges in self._covered.items()}
@@ -184,24 +176,24 @@ class Ledger:
             self._newest = max(self._newest or 0, max(event.timestamp for event in new))
         return new
 
-    def swept(self, lo: int, begun_ms: int) -> Span | None:
+    def swept(self, lo: int, begun_ms: int, *, settled: bool) -> Range:
         """A sweep over all that was open of the span beginning at `lo` is complete.
 
         Args:
             lo: The span.
-            begun_ms: AWS's time when its first page was asked for.
+            begun_ms: The source's time when its first page was asked for.
+            settled: Whether the job had ended so long before that nothing more can come at all.
 
         Returns:
-            The span as it is now, None if there is none.
+            The range in which nothing new can come any more since this sweep.
         """
-        for index, span in enumerate(self.spans):
-            if span.lo == lo and span.way == "recent":
-                checked = max(span.checked, min(span.hi, begun_ms - LATE_MS))
-                self.spans[index] = replace(span, checked=checked)
-                since = min((open_.checked for open_ in self.open_spans()), default=FOREVER)
-                self._ids = {event: time for event, time in self._ids.items() if time >= since}
-                return self.spans[index]
-        return None
+        index = next(i for i, span in enumerate(self.spans) if span.lo == lo)
+        span = self.spans[index]
+        checked = max(span.checked, span.hi if settled else min(span.hi, begun_ms - LATE_MS))
+        self.spans[index] = replace(span, checked=checked)
+        since = min((open_.checked for open_ in self.open_spans()), default=FOREVER)
+        self._ids = {event: time for event, time in self._ids.items() if time >= since}
+        return span.checked, checked
 
     def late_ones(self, events: Iterable[LogEvent]) -> frozenset[str]:
         """The eventIds of those, newly arrived, that belong above a line given already."""
