@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,3 +77,15 @@ def test_the_demo_leaves_nothing_behind(tmp_path: Path, clean_machine: Path) -> 
     assert not folder.exists()
     assert [path for path in clean_machine.rglob("*") if path.is_file()] == []
     assert Path(tempfile.gettempdir()) != tmp_path
+
+
+def test_a_mistake_in_a_screen_is_one_line_and_its_details_are_in_a_file(clean_machine: Path) -> None:
+    program = "import tui.app, tui.cli; tui.app.SagetopApp.on_mount = lambda app: 1 / 0; tui.cli.main()"
+    with Terminal([sys.executable, "-c", program], size=(100, 30), env=environment_for("", {})) as terminal:
+        assert terminal.wait_exit(20) == 70
+        terminal.wait_for("failure.log")
+        written = terminal.written.decode("utf-8", "replace")
+    kept = clean_machine / ".local" / "state" / "sagetop" / "failure.log"
+    assert "sagetop: sagetop itself failed (RuntimeError: ZeroDivisionError: division by zero)" in written
+    assert "Traceback" not in written
+    assert "on_mount" in kept.read_text() or "<lambda>" in kept.read_text()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Ended, Sagetop
 from tests.moto_server import Moto, ago
 from tui.cli.output import Column, cells, table
-from tui.cli.records import endpoint_record, job_record
+from tui.model.records import endpoint_record, job_record
 from tui.model.endpoints import Endpoint, ProductionVariant
 from tui.model.jobs import TrainingJob
 

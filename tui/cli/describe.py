@@ -15,7 +15,7 @@ from tui.cli.exits import WrongUsage
 from tui.cli.jobs import instances
 from tui.cli.options import Options, shared
 from tui.cli.output import emit, emit_json
-from tui.cli.records import endpoint_record, job_record, target_of
+from tui.model.records import endpoint_record, job_record, target_of
 from tui.model.clean import clean
 from tui.model.endpoints import Endpoint, ScalableTarget
 from tui.model.jobs import TrainingJob

@@ -12,7 +12,7 @@ from tui.cli import sources
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options, shared
 from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
-from tui.cli.records import endpoint_record, target_of
+from tui.model.records import endpoint_record, target_of
 from tui.model.endpoints import Endpoint, EndpointQuery, ProductionVariant, ScalableTarget
 from tui.model.words import DASH, number, span
 from tui.sources.base import Can, NotFound, Source, SourceError

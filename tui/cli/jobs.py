@@ -12,7 +12,7 @@ from tui.cli import sources
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options, shared
 from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
-from tui.cli.records import job_record
+from tui.model.records import job_record
 from tui.model.jobs import JobQuery, TrainingJob
 from tui.model.words import DASH, span
 from tui.sources.base import Source, SourceError

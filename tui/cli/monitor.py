@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -104,15 +105,21 @@ def _show(source: Source, settings: Settings, job: str | None = None, *, demo: b
     Raises:
         SourceError: The app ended by itself, as what was asked for cannot be had.
     """
+    from rich.console import Console
+
     from tui.app import SagetopApp
     from tui.screens.context import Context
 
     app = SagetopApp(Context(source, settings, archive=sources.archive(settings), demo=demo), open_job=job)
+    # Textual prints its traceback there, with every local variable: it belongs into the file, not on the terminal.
+    failure = io.StringIO()
+    app.error_console = Console(file=failure, width=160)
     leave = app.run()
     if job is not None and isinstance(app.fatal, NotFound):
         raise no_such(job, ["job"])
     if app.fatal is not None:
         raise app.fatal
     if app.return_code:
-        raise RuntimeError("the screen ended with an error")
+        details = failure.getvalue().rstrip()
+        raise RuntimeError(details.rpartition("\n")[2] or "the screen ended") from RuntimeError(details)
     return leave
