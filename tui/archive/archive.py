@@ -100,6 +100,11 @@ class Archive:
         with self._file.write() as db:
             if spans_of(db, log) != list(before):
                 return False
+            # What another program has seen there by eventId will come again, by stream and without one.
+            db.executemany(
+                "DELETE FROM recent WHERE log = ? AND time >= ? AND time < ?",
+                [(log, span.lo, span.hi) for span in after if span.way == "streams"],
+            )
             db.execute("DELETE FROM spans WHERE log = ?", (log,))
             db.executemany(
                 "INSERT INTO spans VALUES (?, ?, ?, ?, ?)", [(log, s.lo, s.hi, s.way, s.checked) for s in after]
