@@ -331,6 +331,19 @@ async def test_a_progress_bar_is_its_last_state_and_colours_stay(reader: Reader)
     assert colours[" 90%"] != colours[" done"]
 
 
+async def test_the_line_under_the_cursor_and_the_selected_ones_stand_out(reader: Reader) -> None:
+    def backgrounds() -> list[object]:
+        strips = reader.app.screen._compositor.render_strips()
+        return [next(s.style.bgcolor for s in strip if "line" in s.text and s.style) for strip in strips[:4]]
+
+    await reader.gets(*numbered(4))
+    assert len(set(backgrounds())) == 1
+    await reader.presses("k")
+    assert backgrounds()[2] not in {backgrounds()[at] for at in (0, 1, 3)}
+    await reader.presses("K")
+    assert backgrounds()[1] == backgrounds()[2] != backgrounds()[0]
+
+
 async def test_copying_lines(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     await reader.gets("a", "b\x1b[31m!", "c")

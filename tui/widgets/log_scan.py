@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 
 from tui.model.log_block import Block
 from tui.model.log_lines import Matches
 from tui.model.patterns import TooSlow
+
+_USUAL_SWITCH = sys.getswitchinterval()
+_SWITCH = 0.001
+"""Seconds after which this thread hands over the interpreter: a key meanwhile needs it a dozen times."""
 
 TELL = 0.2
 """Seconds between two words on how far it is."""
@@ -29,17 +34,21 @@ def look_through(
     """
     told = time.monotonic()
     problem = ""
-    for matches in wanted:
+    sys.setswitchinterval(_SWITCH)
+    try:
+        for matches in wanted:
 
-        def given_up(matches: Matches = matches) -> bool:
-            nonlocal told
-            if time.monotonic() - told > TELL:
-                told = time.monotonic()
-                tell()
-            return not is_wanted(matches)
+            def given_up(matches: Matches = matches) -> bool:
+                nonlocal told
+                if time.monotonic() - told > TELL:
+                    told = time.monotonic()
+                    tell()
+                return not is_wanted(matches)
 
-        try:
-            matches.find(blocks, given_up)
-        except TooSlow as error:
-            problem = str(error)
+            try:
+                matches.find(blocks, given_up)
+            except TooSlow as error:
+                problem = str(error)
+    finally:
+        sys.setswitchinterval(_USUAL_SWITCH)
     return problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
@@ -245,19 +246,28 @@ class LogText(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        width = self.width
         place = self._place_at(y)
         if place is None:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(self.width, self._base)
         line, part = place
         strips = self._strips_of(line)
-        strip = strips[part] if part < len(strips) else Strip([])
-        background = self.rich_style
+        strip = strips[part] if part < len(strips) else Strip.blank(self.width, self._base)
         if self._selected_from is not None and line in self.selection:
-            background = background + self.get_component_rich_style("log--selected")
-        elif line == self.cursor and not self.following:
-            background = background + self.get_component_rich_style("log--cursor")
-        return strip.extend_cell_length(width).apply_style(background)
+            return self._behind(strip, "log--selected")
+        if line == self.cursor and not self.following:
+            return self._behind(strip, "log--cursor")
+        return strip
+
+    def _behind(self, strip: Strip, name: str) -> Strip:
+        """A line with another background, but where it has one of its own."""
+        usual, background = self._base.bgcolor, Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+        return Strip(
+            [
+                Segment(text, style + background) if style and style.bgcolor == usual else Segment(text, style)
+                for text, style, _ in strip
+            ],
+            strip.cell_length,
+        )
 
     def _strips_of(self, line: int) -> list[Strip]:
         number, index = self.lines.place(line)
@@ -274,13 +284,22 @@ class LogText(ScrollView, can_focus=True):
                 strips = draw_wrapped(row, most, width, self.setting, self._style, pattern)
             else:
                 strips = [draw(row, self.scroll_offset.x, width, self.setting, self._style, pattern)]
+            # Whole as they are, so that Textual too keeps what it makes of them.
+            strips = [strip.extend_cell_length(width).apply_style(self._base) for strip in strips]
             self._strips[key] = strips
         return strips
+
+    @property
+    def _base(self) -> Style:
+        style = self._styles.get("")
+        if style is None:
+            style = self._styles[""] = self.rich_style
+        return style
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)
         if style is None:
-            style = self._styles[name] = self.get_component_rich_style(name, partial=True)
+            style = self._styles[name] = self.get_component_rich_style(name)
         return style
 
     # Geometry: without wrapping a line of the log is one of the screen; with it, scrolling still goes by lines of the

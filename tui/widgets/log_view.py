@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 REDRAW = 0.25
 """Seconds between two redraws while lines come: four a second read as well as ten and cost half."""
 
+_MANY = 1_000
+
 
 class LogView(Vertical):
     """The log of a job or an endpoint.
@@ -97,6 +99,8 @@ class LogView(Vertical):
         self._jump: int | None = None
         self._level = ("errors", 0)
         self._drawn_at = 0.0
+        self._waiting: list[LogEvent] = []
+        self._waiting_late: set[int] = set()
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -116,13 +120,24 @@ class LogView(Vertical):
         """
         if not events:
             return
-        self.buffer.extend(events, late=late)
+        self._waiting.extend(events)
+        self._waiting_late.update(len(self._waiting) - len(events) + index for index in late)
+        if len(self._waiting) > _MANY:
+            self._take()
         if self._timer is None:
             wait = self._drawn_at + REDRAW - time.monotonic()
             self._timer = self.set_timer(max(wait, 0.001), self.redraw)
 
+    def _take(self) -> None:
+        """Put what waits into the log: a few at a time would cost as much as many."""
+        self.buffer.extend(self._waiting, late=self._waiting_late)
+        self._waiting.clear()
+        self._waiting_late.clear()
+
     def clear(self) -> None:
         """Start with an empty log."""
+        self._waiting.clear()
+        self._waiting_late.clear()
         self.buffer = LogBuffer()
         self.text.following = True
         self.redraw()
@@ -135,6 +150,7 @@ class LogView(Vertical):
         self._drawn_at = time.monotonic()
         if not self.is_attached:
             return
+        self._take()
         rows = self.buffer.rows
         if len(rows):
             first_ms = rows.blocks[0].times[0]
