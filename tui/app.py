@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.app import App
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.theme import Theme
 
 from tui.commands import SagetopCommands
@@ -22,6 +24,7 @@ from tui.screens.job import JobScreen
 from tui.screens.jobs import JobsScreen
 from tui.screens.switch import SwitchScreen
 from tui.sources.base import SourceError
+from tui.widgets.ascii_filter import AsciiFilter
 
 DARK = Theme(
     name="sagetop-dark",
@@ -102,6 +105,7 @@ class SagetopApp(App[Leave]):
         self.fatal: SourceError | None = None
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
+        self._plain = [AsciiFilter()] if context.settings.ascii else []
         self.add_mode("jobs", lambda: JobsScreen(context))
         self.add_mode("endpoints", lambda: EndpointsScreen(context))
         for theme in (DARK, LIGHT):
@@ -113,6 +117,10 @@ class SagetopApp(App[Leave]):
         """Open the job that was asked for above the list, so that `q` leads back to it."""
         if self._open_job is not None:
             await self.push_screen(JobScreen(self.context, self._open_job))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""
+        return [*super().get_line_filters(), *self._plain]
 
     def action_go(self) -> None:
         """Ask for a place and go there."""

@@ -10,15 +10,14 @@ from typing import TypeVar
 import click
 
 from tui.cli import sources
-from tui.cli.endpoints import capacity, scaling_word
 from tui.cli.exits import WrongUsage
-from tui.cli.jobs import instances
 from tui.cli.options import Options, shared
 from tui.cli.output import emit, emit_json
-from tui.model.records import endpoint_record, job_record, target_of
 from tui.model.clean import clean
 from tui.model.endpoints import Endpoint, ScalableTarget
 from tui.model.jobs import TrainingJob
+from tui.model.phrases import capacity, instances, scaling_word
+from tui.model.records import endpoint_record, job_record, target_of
 from tui.model.words import number, span, utc
 from tui.sources.base import Can, NotFound, Source, SourceError
 

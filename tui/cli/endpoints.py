@@ -12,9 +12,10 @@ from tui.cli import sources
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options, shared
 from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
+from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
+from tui.model.phrases import capacity, scaling_word
 from tui.model.records import endpoint_record, target_of
-from tui.model.endpoints import Endpoint, EndpointQuery, ProductionVariant, ScalableTarget
-from tui.model.words import DASH, number, span
+from tui.model.words import DASH, span
 from tui.sources.base import Can, NotFound, Source, SourceError
 
 STATUSES = (
@@ -136,29 +137,3 @@ def _rows(endpoint: Endpoint, targets: Sequence[ScalableTarget], now: datetime) 
         name = f"{variant.name} (shadow)" if variant.shadow else variant.name
         yield (*first, name, capacity(variant), variant.instance_type or DASH, scaling_word(target), age)
         first, age = ("", ""), ""
-
-
-def capacity(variant: ProductionVariant) -> str:
-    """Instances current → desired, one figure where they agree; a serverless variant's memory and concurrency."""
-    if variant.serverless is not None:
-        return f"serverless {variant.serverless.memory_mb} MB × {variant.serverless.max_concurrency}"
-    current, desired = variant.current_instances, variant.desired_instances
-    if current is None and desired is None:
-        return DASH
-    if current == desired:
-        return str(current)
-    return f"{DASH if current is None else current} → {DASH if desired is None else desired}"
-
-
-def scaling_word(target: ScalableTarget | None) -> str:
-    """Auto-scaling in a few words: `2–10 on 70`, `suspended`, `2–10 in suspended`; a dash where there is none."""
-    if target is None:
-        return DASH
-    if target.suspended.all:
-        return "suspended"
-    limits = f"{target.min_capacity}–{target.max_capacity}"
-    if target.suspended.any:
-        kinds = (("out", "scale_out"), ("in", "scale_in"), ("scheduled", "scheduled"))
-        return f"{limits}, {', '.join(word for word, kind in kinds if getattr(target.suspended, kind))} suspended"
-    value = next((policy.target_value for policy in target.policies if policy.target_value is not None), None)
-    return limits if value is None else f"{limits} on {number(value)}"

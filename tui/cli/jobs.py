@@ -12,9 +12,10 @@ from tui.cli import sources
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options, shared
 from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
-from tui.model.records import job_record
 from tui.model.jobs import JobQuery, TrainingJob
-from tui.model.words import DASH, span
+from tui.model.phrases import instances
+from tui.model.records import job_record
+from tui.model.words import span
 from tui.sources.base import Source, SourceError
 
 STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped", "Deleting")
@@ -110,8 +111,3 @@ def _row(job: TrainingJob, now: datetime) -> tuple[str, ...]:
         span(job.duration(now)),
         instances(job),
     )
-
-
-def instances(job: TrainingJob) -> str:
-    """`2 × ml.p4d.24xlarge`, the groups of a heterogeneous cluster joined by ` + `."""
-    return " + ".join(f"{group.count} × {group.type}" for group in job.instances) or DASH

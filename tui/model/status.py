@@ -1,4 +1,4 @@
-"""How the status of a job or an endpoint is said: a sign and a tone beside the word, so that colour never says it alone."""
+"""A status in a word, a sign and a tone: colour never says it alone."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from tui.messages import EndpointArrived, LogsArrived, NothingThere
 from tui.model.clean import clean
 from tui.model.endpoints import Endpoint
 from tui.model.logs import LogAddress
+from tui.model.records import Record, endpoint_record
 from tui.model.status import sign, tone
 from tui.model.words import span
 from tui.screens.context import Context
@@ -55,7 +56,7 @@ class EndpointScreen(PanesScreen):
             yield TrafficPane(self.context)
             yield LogPane(self.context)
         with Horizontal(id="lower"):
-            yield Pane("instances", Gauges(), id="use")
+            yield Pane("instances", Gauges(ascii_only=self.context.settings.ascii), id="use")
             yield Pane("facts", Facts(), id="facts")
 
     def on_mount(self) -> None:
@@ -103,6 +104,10 @@ class EndpointScreen(PanesScreen):
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
+
+    def record(self) -> Record | None:
+        """The endpoint on screen."""
+        return endpoint_record(self.view.endpoint, self.view.targets or ()) if self.view.endpoint else None
 
     def _show(self) -> None:
         endpoint, view = self.view.endpoint, self.view

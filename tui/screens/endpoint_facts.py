@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tui.model.endpoints import ProductionVariant, ScalableTarget
+from tui.model.phrases import capacity
 from tui.model.words import DASH, number, span
-from tui.screens.endpoint_rows import instances, targets_of
+from tui.screens.endpoint_rows import targets_of
 from tui.watch.endpoint import EndpointView
 from tui.widgets.facts import Section
 
@@ -44,7 +45,7 @@ def _variant(variant: ProductionVariant, targets: tuple[ScalableTarget, ...] | N
         if serverless.provisioned_concurrency is not None:
             entries.append(("provisioned", f"{serverless.provisioned_concurrency} at once"))
     else:
-        entries.append(("instances", f"{instances(variant)} × {variant.instance_type or DASH}"))
+        entries.append(("instances", f"{capacity(variant)} × {variant.instance_type or DASH}"))
     if variant.current_weight is not None:
         entries.append(("weight", _change(variant.current_weight, variant.desired_weight)))
     if targets is not None:

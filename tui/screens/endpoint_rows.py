@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tui.model.bars import sparkline
 from tui.model.endpoints import Endpoint, ProductionVariant, ScalableTarget
+from tui.model.phrases import capacity, scaling_word
 from tui.model.series import Series
 from tui.model.status import sign, tone
 from tui.model.words import DASH, number, short_instance, span
@@ -56,7 +57,7 @@ def cells(
         endpoint.name,
         (f"{sign(endpoint.status, ascii=ascii)} {endpoint.status}", tone(endpoint.status)),
         (variant.name + (" shadow" if variant.shadow else "")) if variant else (DASH, "muted"),
-        instances(variant) if variant else (DASH, "muted"),
+        capacity(variant) if variant and variant.serverless is None else (DASH, "muted"),
         number(_per_minute(traffic, "Invocations")),
         number(_last(traffic, "ModelLatency")),
         _percent(_share(traffic, "Invocation4XXErrors")),
@@ -88,28 +89,6 @@ def sort_values(
         (now - endpoint.modified).total_seconds(),
         None,
     )
-
-
-def instances(variant: ProductionVariant) -> str:
-    """`8`, `3→4` while it changes, a dash where there are none."""
-    if variant.serverless is not None or variant.current_instances is None:
-        return DASH
-    if variant.desired_instances in (None, variant.current_instances):
-        return str(variant.current_instances)
-    return f"{variant.current_instances}→{variant.desired_instances}"
-
-
-def scaling_word(target: ScalableTarget | None) -> str:
-    """`2–10 on 70/inst`, `suspended 2–10`, `fixed` where nothing scales it."""
-    if target is None:
-        return "fixed"
-    limits = f"{target.min_capacity}–{target.max_capacity}"
-    if target.suspended.all:
-        return f"suspended {limits}"
-    if target.suspended.any:
-        return f"partly off {limits}"
-    policy = next((policy for policy in target.policies if policy.target_value is not None), None)
-    return f"{limits} on {number(policy.target_value)}" if policy else limits
 
 
 def targets_of(variant: ProductionVariant, targets: Sequence[ScalableTarget]) -> tuple[ScalableTarget, ...]:

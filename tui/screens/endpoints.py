@@ -13,6 +13,7 @@ from textual.content import Content
 from tui.messages import EndpointsArrived
 from tui.model.endpoints import Endpoint
 from tui.model.filters import Facts, Filter
+from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
 from tui.screens.context import Context
 from tui.screens.endpoint import EndpointScreen
@@ -95,6 +96,12 @@ class EndpointsScreen(MonitorScreen):
         name = name_of(message.key)
         known = next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
         self.app.push_screen(EndpointScreen(self.context, name, known=known))
+
+    def record(self) -> Record | None:
+        """The endpoint under the cursor."""
+        name = name_of(self.query_one(ResourceTable).selected or "")
+        endpoint = next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
+        return endpoint_record(endpoint, self.view.targets.get(name, ())) if endpoint else None
 
     def _show(self) -> None:
         now, view = self.context.now(), self.view

@@ -13,6 +13,7 @@ from tui.follow import Follower
 from tui.messages import JobArrived, LogsArrived, NothingThere
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogAddress
+from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
 from tui.model.words import span
 from tui.screens.charts import ChartsPane
@@ -58,7 +59,7 @@ class JobScreen(PanesScreen):
             yield LogPane(self.context)
             yield ChartsPane(self.context)
         with Horizontal(id="lower"):
-            yield Pane("hosts", Gauges(), id="hosts")
+            yield Pane("hosts", Gauges(ascii_only=self.context.settings.ascii), id="hosts")
             yield Pane("facts", Facts(), id="facts")
 
     def on_mount(self) -> None:
@@ -115,6 +116,10 @@ class JobScreen(PanesScreen):
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
+
+    def record(self) -> Record | None:
+        """The job on screen."""
+        return job_record(self.view.job) if self.view.job else None
 
     def _show(self) -> None:
         job, view = self.view.job, self.view

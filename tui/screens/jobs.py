@@ -13,6 +13,7 @@ from textual.content import Content
 from tui.messages import JobsArrived
 from tui.model.filters import Facts, Filter
 from tui.model.jobs import TrainingJob
+from tui.model.records import Record, job_record
 from tui.model.status import job_word
 from tui.model.words import plural
 from tui.screens.context import Context
@@ -104,6 +105,11 @@ class JobsScreen(MonitorScreen):
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
         self.app.push_screen(JobScreen(self.context, message.key, known=self._job(message.key)))
+
+    def record(self) -> Record | None:
+        """The job under the cursor."""
+        job = self._job(self.query_one(ResourceTable).selected or "")
+        return job_record(job) if job else None
 
     def _job(self, name: str) -> TrainingJob | None:
         return next((job for job in self.view.jobs if job.name == name), None)

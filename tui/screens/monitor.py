@@ -14,8 +14,10 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from tui.messages import IdentityArrived
+from tui.model.records import Record
 from tui.model.words import span
 from tui.screens.context import Context
+from tui.screens.raw import RawScreen
 from tui.sources.base import Identity, SourceError
 from tui.watch.poller import Poller
 from tui.widgets.problem_line import ProblemLine
@@ -25,7 +27,10 @@ from tui.widgets.top_line import TopLine
 class MonitorScreen(Screen[None]):
     """A full screen over one source. A subclass gives `body`, `work` and `state`."""
 
-    BINDINGS = [Binding("r", "refresh", "refresh", id="screen.refresh", show=False)]
+    BINDINGS = [
+        Binding("r", "refresh", "refresh", id="screen.refresh", show=False),
+        Binding("Y", "raw", "raw JSON", id="screen.raw", show=False),
+    ]
     EXPECTED_S = 15.0
     """How old the data may be before its age is said."""
 
@@ -48,6 +53,10 @@ class MonitorScreen(Screen[None]):
 
     def state(self) -> Content:
         """The right end of the line of identity."""
+        raise NotImplementedError
+
+    def record(self) -> Record | None:
+        """What `Y` shows: the job or the endpoint that is on screen or under the cursor."""
         raise NotImplementedError
 
     # -- what is shared ---------------------------------------------------------------------------------------------
@@ -82,6 +91,11 @@ class MonitorScreen(Screen[None]):
     def action_refresh(self) -> None:
         """Ask now."""
         self._poller.wake()
+
+    def action_raw(self) -> None:
+        """Show what is known of it as JSON."""
+        if (record := self.record()) is not None:
+            self.app.push_screen(RawScreen(record))
 
     def tell(self, message: IdentityArrived | object) -> None:
         """Post a message from the poller's thread, unless it comes too late."""
