@@ -93,6 +93,9 @@ class Plan:
         """What a host prints at a step."""
         recipe = self.recipe
         epoch, in_epoch = divmod(step, recipe.epoch_steps)
+        values = self.values(step)
+        if host > 1:  # each host has its own share of the batch
+            values = values._replace(loss=values.loss * (1 + 0.06 * wobble(self.seed + 40 * host, step)))
         moment = Moment(
             step=step,
             epoch=epoch,
@@ -101,7 +104,7 @@ class Plan:
             epochs=max(1, round(self.training / recipe.step_s / recipe.epoch_steps / self.reach)),
             host=host,
             hosts=recipe.hosts,
-            values=self.values(step),
+            values=values,
             chance=wobble(self.seed + host, step),
         )
         return recipe.script(moment)

@@ -115,7 +115,8 @@ def find_stream(group: str, name: str) -> LogStream | None:
 
 def drop_streams(group: str, prefix: str) -> None:
     """Forgets a group's streams that begin with `prefix`."""
-    streams = logs_backends[ACCOUNT][REGION].groups[group].streams
+    found = logs_backends[ACCOUNT][REGION].groups.get(group)
+    streams = found.streams if found else {}
     for name in [name for name in streams if name.startswith(prefix)]:
         del streams[name]
 

@@ -56,8 +56,8 @@ RECIPES = {
                 ("train:accuracy", r"^Epoch.*Acc@1\s+([0-9.]+) \("),
                 ("validation:accuracy", r"^ \* Acc@1\s+([0-9.]+)"),
             ),
-            0.5, 640, hosts=2, cpu=0.33, gpu=0.93, spot=True, volume_gb=500,
-            hyperparameters={"arch": "resnet50", "batch-size": "512", "epochs": "40", "lr": "0.1", "workers": "12"},
+            0.5, 960, hosts=2, cpu=0.33, gpu=0.93, spot=True, volume_gb=500,
+            hyperparameters={"arch": "resnet50", "batch-size": "512", "epochs": "90", "lr": "0.1", "workers": "12"},
         ),
         Recipe(
             "bert-sentiment-ft", scripts.huggingface, "huggingface_pytorch", "ml.g5.2xlarge", 8, 1,
@@ -67,8 +67,8 @@ RECIPES = {
                 ("validation:accuracy", rf"'eval_accuracy': {_NUMBER}"),
                 ("learning_rate", rf"'learning_rate': {_NUMBER}"),
             ),
-            1.5, 80, curve="overfit", gpu=0.71, gpu_memory=0.82,
-            hyperparameters={"model_name": "bert-base-cased", "epochs": "20", "learning_rate": "3e-05", "fp16": "True"},
+            1.5, 150, curve="overfit", gpu=0.71, gpu_memory=0.82,
+            hyperparameters={"model_name": "bert-base-cased", "epochs": "40", "learning_rate": "3e-05", "fp16": "True"},
         ),
         Recipe(
             "wav2vec2-base-de", scripts.tqdm, "pytorch", "ml.p3.8xlarge", 32, 4,
@@ -85,7 +85,7 @@ RECIPES = {
                 ("train:box_loss", rf"box_loss={_NUMBER}"),
                 ("validation:map50", rf"val_map50={_NUMBER}"),
             ),
-            2.0, 60, cpu=0.97, gpu=0.02, gpu_memory=0.31,
+            2.0, 162, cpu=0.97, gpu=0.02, gpu_memory=0.31,
             hyperparameters={"imgsz": "1280", "batch": "8", "workers": "1", "epochs": "100"},
         ),
         Recipe(
@@ -104,7 +104,7 @@ RECIPES = {
                 ("train:accuracy", rf" accuracy: {_NUMBER}"),
                 ("validation:accuracy", rf" val_accuracy: {_NUMBER}"),
             ),
-            1.0, 12, gpu=0.55, gpu_memory=0.4, hyperparameters={"epochs": "20", "batch_size": "128"},
+            1.0, 24, gpu=0.55, gpu_memory=0.4, hyperparameters={"epochs": "20", "batch_size": "128"},
         ),
         Recipe(
             "xgb-churn-nightly", scripts.xgboost, "xgboost", "ml.m5.4xlarge", 16, 0,

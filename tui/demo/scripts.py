@@ -169,7 +169,6 @@ TRACEBACK = (
     "    return self._call_impl(*args, **kwargs)",
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.10 GiB. GPU 0 has a total capacity of "
     "14.58 GiB of which 1.03 GiB is free.",
-    "",
     "sagemaker-training-toolkit ERROR    Reporting training FAILURE",
     "sagemaker-training-toolkit ERROR    ExecuteUserScriptError: ExitCode 1",
 )

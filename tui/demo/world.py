@@ -50,7 +50,6 @@ class World:
         self.speed = speed
         self.seed = seed
         self.began = time.time() if began is None else began
-        self._clock = time.monotonic()
         self._chance = random.Random(seed)
         self._numbers = {family: self._chance.randrange(40, 400) for family in RECIPES}
         self._tidied = 0.0
@@ -70,7 +69,8 @@ class World:
         stop = stop or threading.Event()
         unread = list(self.jobs)
         while not stop.wait(TICK_S):
-            self.advance((time.monotonic() - self._clock) * self.speed)
+            # By the clock on the wall, so that a machine that slept goes on at the present.
+            self.advance(max(self.t, (time.time() - self.began) * self.speed))
             if self.t > _QUIET_S and unread:  # once the screen is up, before someone attaches
                 unread.pop(0).write_past()
 
