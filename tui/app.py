@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,12 +17,10 @@ from textual.theme import Theme
 from tui.commands import SagetopCommands
 from tui.messages import NothingThere
 from tui.model.clean import clean
+from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.endpoint import EndpointScreen
-from tui.screens.endpoints import EndpointsScreen
 from tui.screens.go_to import GoTo
 from tui.screens.help import HelpScreen
-from tui.screens.job import JobScreen
 from tui.screens.jobs import JobsScreen
 from tui.screens.switch import SwitchScreen
 from tui.sources.base import SourceError
@@ -92,7 +92,7 @@ class SagetopApp(App[Leave]):
         Binding("escape", "back", "back", id="app.back", show=False),
         Binding("q", "back_or_quit", "back or quit", id="app.quit", show=False),
         Binding("ctrl+p", "command_palette", "palette", id="app.palette", show=False),
-        Binding("ctrl+c", "quit", "quit", id="app.interrupt", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "quit", id="app.interrupt", show=False, priority=True),
         Binding("P", "switch('profile')", "profile", id="app.profile", show=False),
         Binding("R", "switch('region')", "region", id="app.region", show=False),
         Binding("ctrl+t", "other_theme", "light or dark", id="app.theme", show=False),
@@ -107,7 +107,7 @@ class SagetopApp(App[Leave]):
         self._open_job = open_job
         self._plain = [AsciiFilter()] if context.settings.ascii else []
         self.add_mode("jobs", lambda: JobsScreen(context))
-        self.add_mode("endpoints", lambda: EndpointsScreen(context))
+        self.add_mode("endpoints", lambda: later.endpoints(context))
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = (LIGHT if self._wants_light() else DARK).name
@@ -115,8 +115,11 @@ class SagetopApp(App[Leave]):
 
     async def on_mount(self) -> None:
         """Open the job that was asked for above the list, so that `q` leads back to it."""
+        if not self.is_headless:
+            # The default would leave the terminal on the alternate screen, without a cursor.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_by, signal.SIGTERM)
         if self._open_job is not None:
-            await self.push_screen(JobScreen(self.context, self._open_job))
+            await self.push_screen(later.job(self.context, self._open_job))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""
@@ -135,9 +138,9 @@ class SagetopApp(App[Leave]):
         elif word in ("endpoints", "endpoint") and not name:
             self._to_root("endpoints")
         elif word == "job":
-            self.push_screen(JobScreen(self.context, name))
+            self.push_screen(later.job(self.context, name))
         elif word == "endpoint":
-            self.push_screen(EndpointScreen(self.context, name))
+            self.push_screen(later.endpoint(self.context, name))
         elif word == "demo":
             self.exit(Leave("demo"))
         elif word in ("profile", "region"):
@@ -167,6 +170,10 @@ class SagetopApp(App[Leave]):
         else:
             self.exit()
 
+    def action_interrupt(self) -> None:
+        """The end, as of a program that ctrl-c has ended."""
+        self._end_by(signal.SIGINT)
+
     def action_switch(self, what: str, name: str = "") -> None:
         """Ask for another profile or region, then start anew with it."""
         if self.context.demo:
@@ -188,6 +195,9 @@ class SagetopApp(App[Leave]):
         elif len(self.screen_stack) > 1:
             self.pop_screen()
             self.notify(clean(message.error.what), severity="warning", markup=False)
+
+    def _end_by(self, number: signal.Signals) -> None:
+        self.exit(return_code=128 + number)
 
     def _switch(self, what: str, name: str) -> None:
         if name:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from tui.follow import LogBatch
-from tui.sources.base import Identity, SourceError
-from tui.watch.endpoint import EndpointView
-from tui.watch.endpoints import EndpointsView
-from tui.watch.job import JobView
-from tui.watch.jobs import JobsView
+if TYPE_CHECKING:
+    from tui.follow import LogBatch
+    from tui.sources.base import Identity, SourceError
+    from tui.watch.endpoint import EndpointView
+    from tui.watch.endpoints import EndpointsView
+    from tui.watch.job import JobView
+    from tui.watch.jobs import JobsView
 
 
 class JobsArrived(Message):

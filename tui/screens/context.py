@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from tui.archive import Archive
 from tui.config import Settings
-from tui.sources.base import Source
 from tui.watch.clock import Clock, utc_now
+
+if TYPE_CHECKING:
+    from tui.archive import Archive
+    from tui.sources.base import Source
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from tui.model.endpoints import Endpoint
 from tui.model.filters import Facts, Filter
 from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
+from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.endpoint import EndpointScreen
 from tui.screens.endpoint_rows import COLUMNS, cells, key, name_of, sort_values
 from tui.screens.monitor import MonitorScreen
 from tui.screens.no_source import NoSource
@@ -95,7 +95,7 @@ class EndpointsScreen(MonitorScreen):
     def _opened(self, message: ResourceTable.Opened) -> None:
         name = name_of(message.key)
         known = next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
-        self.app.push_screen(EndpointScreen(self.context, name, known=known))
+        self.app.push_screen(later.endpoint(self.context, name, known))
 
     def record(self) -> Record | None:
         """The endpoint under the cursor."""

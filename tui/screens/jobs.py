@@ -16,8 +16,8 @@ from tui.model.jobs import TrainingJob
 from tui.model.records import Record, job_record
 from tui.model.status import job_word
 from tui.model.words import plural
+from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.job import JobScreen
 from tui.screens.job_rows import COLUMNS, cells, sort_values
 from tui.screens.monitor import MonitorScreen
 from tui.screens.no_source import NoSource
@@ -104,7 +104,7 @@ class JobsScreen(MonitorScreen):
 
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
-        self.app.push_screen(JobScreen(self.context, message.key, known=self._job(message.key)))
+        self.app.push_screen(later.job(self.context, message.key, self._job(message.key)))
 
     def record(self) -> Record | None:
         """The job under the cursor."""

@@ -16,6 +16,7 @@ from textual.widgets import Footer
 from tui.messages import IdentityArrived
 from tui.model.records import Record
 from tui.model.words import span
+from tui.screens import later
 from tui.screens.context import Context
 from tui.screens.raw import RawScreen
 from tui.sources.base import Identity, SourceError
@@ -134,6 +135,7 @@ class MonitorScreen(Screen[None]):
 
     def _work(self) -> float | None:
         wait_s = self.work()
+        later.preload()
         if self.identity is None and not self._poller.stopped:
             # Whatever stands in its way stands in the way of the data too, and is said there.
             with suppress(SourceError):
