@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,7 +118,8 @@ class SagetopApp(App[Leave]):
         """Open the job that was asked for above the list, so that `q` leads back to it."""
         if not self.is_headless:
             # The default would leave the terminal on the alternate screen, without a cursor.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_by, signal.SIGTERM)
+            with suppress(NotImplementedError):  # Windows knows no SIGTERM
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_by, signal.SIGTERM)
         if self._open_job is not None:
             await self.push_screen(later.job(self.context, self._open_job))
 

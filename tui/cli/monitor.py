@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import signal
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -119,6 +120,12 @@ def _show(source: Source, settings: Settings, job: str | None = None, *, demo: b
         raise no_such(job, ["job"])
     if app.fatal is not None:
         raise app.fatal
+    if app.return_code == Exit.INTERRUPTED:
+        raise KeyboardInterrupt
+    if app.return_code == 128 + signal.SIGTERM:
+        # The screen is as it was: now end as whoever sent it expects.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
     if app.return_code:
         details = failure.getvalue().rstrip()
         raise RuntimeError(details.rpartition("\n")[2] or "the screen ended") from RuntimeError(details)
