@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.moto_server import now
+from tests.moto_server import Moto, now
+from tui.sources.aws.clients import Learnt
+from tui.sources.aws.source import AwsSource
 
 
 class FrozenClock:
@@ -30,6 +32,19 @@ def clock() -> FrozenClock:
     return FrozenClock(now())
 
 
+@pytest.fixture(scope="session")
+def one_source(moto_session: Moto) -> AwsSource:
+    """boto3's clients take most of a test's time to make."""
+    return AwsSource(moto_session.settings())
+
+
+@pytest.fixture
+def aws(moto: Moto, one_source: AwsSource) -> AwsSource:
+    """The AWS source on an emulated AWS that holds nothing yet; it has learnt nothing yet either."""
+    one_source.clients.learnt = Learnt()
+    return one_source
+
+
 def training(started: datetime, **fields: Any) -> dict[str, Any]:
     """DescribeTrainingJob's fields of a job that trains and measures its loss."""
     return {
@@ -49,5 +64,3 @@ def ended(started: datetime, **fields: Any) -> dict[str, Any]:
     end = started + timedelta(hours=1)
     status = {"TrainingJobStatus": "Completed", "SecondaryStatus": "Completed"}
     return training(started, TrainingEndTime=end, LastModifiedTime=end, **{**status, **fields})
-
-

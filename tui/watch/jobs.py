@@ -103,8 +103,7 @@ class JobsWatch:
         shown = list(visible) or [job.name for job in self.view.jobs[:DETAILS_A_REFRESH]]
         with self._errors.of("details"):
             self._details(shown)
-        with self._errors.of("metrics"):
-            self._metrics(shown)
+        self._metrics(shown)
         return self.view
 
     def look(self, visible: Sequence[str]) -> JobsView | None:
@@ -114,10 +113,10 @@ class JobsWatch:
             return None
         self._looked.update(new)
         lacking = [name for name in new if not self._jobs[name].detailed]
-        with self._errors.of("details"):
-            self._details(lacking, others=False)
-        with self._errors.of("metrics"):
-            self._metrics(visible)
+        if lacking:
+            with self._errors.of("details"):
+                self._details(lacking, others=False)
+        self._metrics(visible)
         return self.view
 
     def load_older(self) -> JobsView:
@@ -130,12 +129,13 @@ class JobsWatch:
 
     def _newest_page(self) -> None:
         page = self._source.list_jobs()
-        if page.items:
-            # A job that should stand on this page and does not was deleted.
-            oldest = page.items[-1].created
+        if page.items or page.cursor is None:
+            # A job that should stand on this page and does not was deleted; on the only page all of them stand.
+            oldest = page.items[-1].created if page.cursor is not None else None
             listed = {job.name for job in page.items}
-            for name in [name for name, job in self._jobs.items() if job.created > oldest and name not in listed]:
-                del self._jobs[name]
+            for name, job in list(self._jobs.items()):
+                if name not in listed and (oldest is None or job.created > oldest):
+                    del self._jobs[name]
         self._take(page.items)
         if not self._paged:
             self._cursor = page.cursor
@@ -185,7 +185,10 @@ class JobsWatch:
         queries = [(job, query) for job in asked for query in _queries(job, now)]
         for job in asked:
             self._measured[job.name] = now
-        if queries:
+        if not queries:
+            return
+        # Within it nothing but the request: a refused one is not forgotten before it was asked again.
+        with self._errors.of("metrics"):
             start = min(job.started or job.created for job in asked)
             answers = self._source.metrics([query for _, query in queries], to_ms(start), to_ms(now))
             for job in asked:
