@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Ended, Sagetop
 from tests.moto_server import Moto, ago
 from tui.cli.output import Column, cells, table
-from tui.model.records import endpoint_record, job_record
 from tui.model.endpoints import Endpoint, ProductionVariant
 from tui.model.jobs import TrainingJob
+from tui.model.records import endpoint_record, job_record
 
 WHEN = datetime(2026, 11, 22, 14, 3, 11, tzinfo=timezone.utc)
 HOSTILE = "a\x1b]52;c;aGk=\x07b\u202ec\x9b2Jd\r\n[/red]🙂\ud800"

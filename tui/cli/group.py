@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 from click.shell_completion import shell_complete
 
 from tui import __version__
-from tui.cli.completion import COMPLETE, completion
-from tui.cli.describe import describe
-from tui.cli.endpoints import endpoints
+from tui.cli.completion import COMPLETE
 from tui.cli.exits import MEANING
-from tui.cli.jobs import jobs
-from tui.cli.monitor import attach, demo, open_monitor
+from tui.cli.monitor import open_monitor
 from tui.cli.options import Options, shared
+
+_COMMANDS = {
+    "attach": "monitor",
+    "completion": "completion",
+    "demo": "monitor",
+    "describe": "describe",
+    "endpoints": "endpoints",
+    "jobs": "jobs",
+}
+"""The module under `tui.cli` that each command is in, under its own name."""
 
 _EPILOG = """\
 \b
@@ -31,7 +39,24 @@ Exit codes:
 """ + "\n".join(f"  {code.value:>3}  {meaning.split(';')[0].replace('`', '')}" for code, meaning in MEANING.items())
 
 
+class Commands(click.Group):
+    """Imports a command when it is asked for: the monitor's first frame waits for none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Their names; without importing one."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """One of them, imported."""
+        del ctx
+        module = _COMMANDS.get(cmd_name)
+        found = getattr(import_module(f"tui.cli.{module}"), cmd_name) if module else None
+        return found if isinstance(found, click.Command) else None
+
+
 @click.group(
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
@@ -45,10 +70,6 @@ def sagetop(context: click.Context, options: Options) -> int:
     Without a command it opens the monitor. Credentials and region come from where the AWS CLI takes them.
     """
     return open_monitor(options) if context.invoked_subcommand is None else 0
-
-
-for command in (jobs, endpoints, describe, attach, demo, completion):
-    sagetop.add_command(command)
 
 
 def invoke(arguments: Sequence[str]) -> int:
