@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from tui.model.endpoints import Endpoint, ScalableTarget
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import Can, NotFound, Page, Source, SourceError
+from tui.sources.base import Can, Denied, NotFound, Page, Source, SourceError
 from tui.watch.clock import Clock, to_ms
 from tui.watch.errors import Errors
 
@@ -102,9 +102,10 @@ class EndpointsWatch:
         shown = [name for name in visible if name in self._endpoints]
         shown = shown or [endpoint.name for endpoint in self.view.endpoints[:20]]
         now = self._now()
-        with self._errors.of("details"):
-            for name in shown:
-                self._describe(name, now)
+        old = [name for name in shown if self._is_old(name, now)]
+        if old:
+            with self._errors.of("details"):
+                self._describe(old, now)
         due = [
             name for name in shown if now - self._measured.get(name, _LONG_AGO) >= timedelta(seconds=METRICS_EVERY_S)
         ]
@@ -135,20 +136,30 @@ class EndpointsWatch:
             self._complete = True
         self._refreshed = self._now()
 
-    def _describe(self, name: str, now: datetime) -> None:
-        known, described = self._endpoints[name], self._described.get(name)
-        patience = timedelta(seconds=DESCRIBE_EVERY_S if not known.is_changing else 5)
-        if described is None or now - described >= patience:
+    def _is_old(self, name: str, now: datetime) -> bool:
+        described = self._described.get(name)
+        patience = timedelta(seconds=DESCRIBE_EVERY_S if not self._endpoints[name].is_changing else 5)
+        return described is None or now - described >= patience
+
+    def _describe(self, names: Sequence[str], now: datetime) -> None:
+        denied: Denied | None = None
+        for name in names:
             self._described[name] = now
             try:
                 self._endpoints[name] = self._source.describe_endpoint(name)
             except NotFound:
                 # Deleted between the list and the question.
                 self._endpoints.pop(name)
+            except Denied as error:
+                # A policy may allow some endpoints and not others.
+                denied = error
+        if denied is not None:
+            raise denied
 
     def _scale(self, names: Sequence[str]) -> None:
-        targets = self._source.scaling([name for name in names if name in self._endpoints])
-        for name in names:
+        described = [name for name in names if name in self._endpoints and self._endpoints[name].detailed]
+        targets = self._source.scaling(described)
+        for name in described:
             self._targets[name] = tuple(target for target in targets if target.endpoint == name)
 
     def _measure(self, names: Sequence[str], now: datetime) -> None:
