@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from tui.cli import sources
-from tui.cli.exits import WrongUsage
+from tui.cli.exits import WrongUsage, no_such
 from tui.cli.options import Options, shared
 from tui.cli.output import emit, emit_json
 from tui.model.clean import clean
@@ -22,7 +22,6 @@ from tui.model.words import number, span, utc
 from tui.sources.base import Can, NotFound, Source, SourceError
 
 T = TypeVar("T")
-_CALLED = {"job": "training job", "endpoint": "endpoint"}
 Section = tuple[str, list[tuple[str, str]]]
 
 _EPILOG = """\
@@ -86,12 +85,6 @@ def _find(source: Source, timeout: float, name: str, kind: str | None) -> Traini
         if isinstance(answer, SourceError) and not isinstance(answer, NotFound):
             raise answer
     raise no_such(name, kinds)
-
-
-def no_such(name: str, kinds: Sequence[str]) -> NotFound:
-    """Says which name there is not: AWS's own words do not."""
-    lists = " and ".join(f"sagetop {kind}s" for kind in kinds)
-    return NotFound(f"there is no {' and no '.join(_CALLED[kind] for kind in kinds)} {name}", f"to list them: {lists}")
 
 
 def _or_error(ask: Callable[[], T]) -> T | SourceError:

@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from enum import IntEnum
 
 import click
@@ -22,6 +23,15 @@ class WrongUsage(click.UsageError):
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.hint = hint
+
+
+_CALLED = {"job": "training job", "endpoint": "endpoint"}
+
+
+def no_such(name: str, kinds: Sequence[str]) -> NotFound:
+    """Says which name there is not: AWS's own words do not."""
+    lists = " and ".join(f"sagetop {kind}s" for kind in kinds)
+    return NotFound(f"there is no {' and no '.join(_CALLED[kind] for kind in kinds)} {name}", f"to list them: {lists}")
 
 
 class Exit(IntEnum):

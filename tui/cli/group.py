@@ -42,12 +42,12 @@ Exit codes:
 class Commands(click.Group):
     """Imports a command when it is asked for: the monitor's first frame waits for none of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names; without importing one."""
         del ctx
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of them, imported."""
         del ctx
         module = _COMMANDS.get(cmd_name)

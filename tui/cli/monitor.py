@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli import sources
-from tui.cli.describe import no_such
-from tui.cli.exits import Exit, WrongUsage
+from tui.cli.exits import Exit, WrongUsage, no_such
 from tui.cli.options import Options, shared
 from tui.config import Folders, Settings
 from tui.sources.base import NotFound, Source

@@ -138,6 +138,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted: dict[int, Line | None] = {}
         self._told: tuple[str, ...] = ()
         self._settling: Timer | None = None
+        self._base_style: Style | None = None
 
     # What it shows
 
@@ -396,12 +397,23 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             return self._strip([Segment(" " * GUTTER + fit(self._empty, self.size.width - GUTTER), style)])
         return self._strip([])
 
+    def _base(self) -> Style:
+        # Asked for with every line; the widget finds it by walking up to the screen each time.
+        if self._base_style is None:
+            self._base_style = self.rich_style
+        return self._base_style
+
+    def notify_style_update(self) -> None:
+        """Another theme, another style: what was remembered of the last one is forgotten."""
+        self._base_style = None
+        super().notify_style_update()
+
     def _drawn_header(self) -> Strip:
         plain, lit = (self.get_component_rich_style(f"resource-table--{part}") for part in ("header", "sorted"))
         return self._strip(header_segments(self._placed, self._order, plain, lit))
 
     def _drawn_row(self, line: Line) -> Strip:
-        base = self.get_component_rich_style("resource-table--cursor") if line.selected else self.rich_style
+        base = self.get_component_rich_style("resource-table--cursor") if line.selected else self._base()
         return self._strip(row_segments(line, self._placed, base, self._cell_style), base)
 
     def _cell_style(self, name: str, base: Style) -> Style:
@@ -411,4 +423,4 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         return own + Style(bgcolor=base.bgcolor, bold=base.bold or own.bold)
 
     def _strip(self, segments: list[Segment], base: Style | None = None) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width, base or self.rich_style)
+        return Strip(segments).adjust_cell_length(self.size.width, base or self._base())
