@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli.conftest import Sagetop
@@ -14,7 +15,8 @@ from tui import __version__
 from tui.cli.group import sagetop as group
 
 HEAVY = ("boto3", "botocore", "textual", "rich", "moto", "numpy", "plotext", "orjson", "sqlite3")
-COMMANDS = sorted(group.commands)
+CONTEXT = click.Context(group)
+COMMANDS = group.list_commands(CONTEXT)
 
 
 def test_the_commands_that_there_are() -> None:
@@ -46,7 +48,9 @@ def test_every_command_has_help_with_an_example(command: str, sagetop: Sagetop) 
 
 @pytest.mark.parametrize("command", ["describe", "endpoints", "jobs"])
 def test_every_command_that_prints_data_has_json(command: str) -> None:
-    assert any("--json" in parameter.opts for parameter in group.commands[command].params)
+    found = group.get_command(CONTEXT, command)
+    assert found is not None
+    assert any("--json" in parameter.opts for parameter in found.params)
 
 
 def test_version(sagetop: Sagetop) -> None:
