@@ -25,7 +25,7 @@ ARRIVALS = st.lists(
     ),
     max_size=40,
 )
-SOON = settings(max_examples=60, deadline=None)
+SOON = settings(max_examples=40, deadline=None)
 
 
 def kept(path: Path) -> list[LogEvent]:

@@ -21,6 +21,8 @@ LATE_MS = 10 * 60 * 1000
 """How much later than its event time an event may arrive."""
 SPLIT_MS = 15 * 60 * 1000
 """What is older than this is complete, and read stream by stream."""
+SLACK_MS = 5 * 60 * 1000
+"""How much more may be read over all streams before the time is divided anew: not for every moment that passes."""
 BEHIND_MS = 10_000
 """An event that much older than the newest one given counts as late, though its own stream is in order."""
 
@@ -105,7 +107,7 @@ class Ledger:
             first = max(self._start, split)
             return _without_empty([Span(self._start, split, "streams"), Span(first, FOREVER, "recent", first)])
         last = self.spans[-1]
-        if last.way == "streams" or last.checked >= split:
+        if last.way == "streams" or last.checked >= split - SLACK_MS:
             return self.spans
         # Nobody looked for a while. What was seen so far is completed by eventId, the rest is read by stream.
         seen = max(last.checked, (self._newest or 0) + 1)
