@@ -84,9 +84,13 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
-    def url(self) -> str:
+    def address(self) -> tuple[str, int]:
         host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return str(host), port
+
+    @property
+    def url(self) -> str:
+        return "http://{}:{}".format(*self.address)
 
     def __enter__(self) -> FaultProxy:
         self._thread.start()

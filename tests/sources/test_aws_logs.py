@@ -117,6 +117,9 @@ def test_what_is_no_answer_is_an_error(canned: Canned, canned_aws: AwsSource, bo
     canned.answers("GetLogEvents", Raw(body))
     with pytest.raises(Broken):
         canned_aws.read_stream(JOB, "job-1/algo-1-1", 0, FAR)
+    canned.answers("DescribeLogStreams", Raw(body))
+    with pytest.raises(Broken):
+        canned_aws.log_streams(JOB)
 
 
 def test_a_cut_answer_is_an_error_or_asked_again(canned: Canned, canned_aws: AwsSource) -> None:
