@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from textual.theme import Theme
 
 from tui.commands import SagetopCommands
-from tui.messages import NothingThere
+from tui.messages import NothingThere, Noticed
 from tui.model.clean import clean
 from tui.screens import later
 from tui.screens.context import Context
@@ -188,6 +188,10 @@ class SagetopApp(App[Leave]):
     def action_other_theme(self) -> None:
         """Dark to light, light to dark."""
         self.theme = (LIGHT if self.current_theme.dark else DARK).name
+
+    def on_noticed(self, message: Noticed) -> None:
+        """Say it in a corner for a while."""
+        self.notify(clean(message.words), severity="warning", markup=False, timeout=15)
 
     def on_nothing_there(self, message: NothingThere) -> None:
         """The job to attach to does not exist: end, and let the command line say so. Any other place: go back."""

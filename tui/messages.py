@@ -69,3 +69,11 @@ class EndpointArrived(Message):
     def __init__(self, view: EndpointView) -> None:
         super().__init__()
         self.view = view
+
+
+class Noticed(Message):
+    """Something a person should know once; it takes nothing away from what is on screen."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from tui.follow import Follower
-from tui.messages import JobArrived, LogsArrived, NothingThere
+from tui.messages import JobArrived, LogsArrived, NothingThere, Noticed
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogAddress
 from tui.model.records import Record, job_record
@@ -90,9 +90,10 @@ class JobScreen(PanesScreen):
         return None if self._watch.is_settled else DESCRIBE_EVERY_S
 
     def _follow(self, job: TrainingJob) -> None:
-        self._follower = Follower(
-            self.context.source, LogAddress("job", job.name), job=job, archive=self.context.archive()
-        )
+        archive = self.context.archive()
+        if archive is None and self.context.settings.archive:
+            self.tell(Noticed("Logs are read but not kept: the archive under the cache folder cannot be opened."))
+        self._follower = Follower(self.context.source, LogAddress("job", job.name), job=job, archive=archive)
         threading.Thread(
             target=self._follower.run,
             args=(lambda batch: self.tell(LogsArrived(batch)), self._stop),

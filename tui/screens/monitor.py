@@ -9,6 +9,7 @@ from datetime import datetime
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Footer
@@ -98,10 +99,10 @@ class MonitorScreen(Screen[None]):
         if (record := self.record()) is not None:
             self.app.push_screen(RawScreen(record))
 
-    def tell(self, message: IdentityArrived | object) -> None:
+    def tell(self, message: Message) -> None:
         """Post a message from the poller's thread, unless it comes too late."""
         if not self._poller.stopped:
-            self.post_message(message)  # type: ignore[arg-type]
+            self.post_message(message)
 
     def on_identity_arrived(self, message: IdentityArrived) -> None:
         """Show who is asking."""
