@@ -251,9 +251,11 @@ async def test_from_error_to_error(reader: Reader) -> None:
     await reader.presses("e")
     assert "!12:01:00 ERROR" in reader.sees
     await reader.presses("e")
-    assert reader.app.said == ["No error below."]
-    await reader.presses("E")
+    assert reader.app.said == ["No error below: round again."]
     assert "!12:00:20 ERROR" in reader.sees
+    await reader.presses("E")
+    assert reader.app.said[1:] == ["No error above: round again."]
+    assert "!12:01:00 ERROR" in reader.sees
 
 
 async def test_a_traceback_is_its_last_line_until_enter_opens_it(reader: Reader) -> None:

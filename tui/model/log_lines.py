@@ -134,7 +134,10 @@ class LogLines:
         if not len(self):
             return None
         blocks = self.rows.blocks
-        number, index = self.place(line) if line >= 0 else (0, -1)
+        if 0 <= line < len(self):
+            number, index = self.place(line)
+        else:  # from before the first line, or from behind the last
+            number, index = (0, -1) if line < 0 else (len(blocks) - 1, len(blocks[-1].flags))
         while 0 <= number < len(blocks):
             mask = self._masks[number]
             found = [i for i in candidates(blocks[number]) if (i - index) * step > 0 and (mask is None or mask[i])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,12 +121,14 @@ class LogView(LogBase):
 
     def action_error(self, step: int) -> None:
         """To the next error or traceback."""
-        self._go(self.text.lines.next_flagged(self.text.cursor, step, ERROR), "No error", step)
+        lines = self.text.lines
+        self._go(lambda line: lines.next_flagged(line, step, ERROR), "error", step)
 
     def action_hit(self, step: int) -> None:
         """To the next hit."""
-        if self._searching is not None:
-            self._go(self.text.lines.next_match(self._searching, self.text.cursor, step), "No hit", step)
+        matches, lines = self._searching, self.text.lines
+        if matches is not None:
+            self._go(lambda line: lines.next_match(matches, line, step), "hit", step)
 
     def action_level(self, which: str) -> None:
         """Only the worse lines, or only the others; then all again."""
@@ -206,12 +209,20 @@ class LogView(LogBase):
         message.stop()
         self._tell()
 
-    def _go(self, line: int | None, what: str, step: int) -> None:
+    def _go(self, find: Callable[[int], int | None], what: str, step: int) -> None:
+        line = find(self.text.cursor)
         if line is None:
-            self.app.notify(f"{what} {'below' if step > 0 else 'above'}.", markup=False)
+            line = find(-1 if step > 0 else len(self.text.lines))
+            if line is not None:
+                self.app.notify(f"No {what} {'below' if step > 0 else 'above'}: round again.", timeout=3, markup=False)
+        if line is None:
+            self.app.notify(f"No {what} in what is shown.", markup=False)
         else:
-            self.text.following = False
-            self.text.move(line, centre=True)
+            self._show_line(line)
+
+    def _show_line(self, line: int) -> None:
+        self.text.following = False
+        self.text.move(line, centre=True)
 
     def _go_to_typed_time(self, text: str) -> None:
         lines = self.text.lines
@@ -220,7 +231,7 @@ class LogView(LogBase):
             if line is None:
                 self.app.notify(f"Not a time: {clean(text)}. Try {EXAMPLES}", severity="warning", markup=False)
             else:
-                self._go(line, "", 1)
+                self._show_line(line)
 
     @work(thread=True, group="log-save")
     def _save(self, path: Path) -> None:
