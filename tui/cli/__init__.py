@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+
+COMPLETE = "_SAGETOP_COMPLETE"
+"""The variable by which a shell asks sagetop for completions."""
 
 
 def main() -> None:
@@ -19,11 +23,19 @@ def run(arguments: Sequence[str]) -> int:
     """
     # Everything is imported inside: ctrl-c at any moment ends in one place, and `import tui.cli` costs nothing.
     try:
-        from tui.cli.group import invoke
         from tui.cli.output import flush, prepare
 
         prepare()
-        code = invoke(arguments)
+        if arguments or COMPLETE in os.environ:
+            from tui.cli.group import invoke
+
+            code = invoke(arguments)
+        else:
+            # The commonest call of all has no arguments to read: its first frame does not wait for click.
+            from tui.cli.opening import open_monitor
+            from tui.cli.options import Options
+
+            code = open_monitor(Options())
         flush()
         return code
     except BaseException as error:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from tui.cli import COMPLETE
 from tui.cli.output import emit
-
-COMPLETE = "_SAGETOP_COMPLETE"
-"""The variable by which the script asks sagetop for completions."""
 
 _EPILOG = """\
 \b

@@ -11,8 +11,9 @@ import click
 
 from tui.cli import sources
 from tui.cli.exits import WrongUsage, no_such
-from tui.cli.options import Options, shared
+from tui.cli.options import Options
 from tui.cli.output import emit, emit_json
+from tui.cli.shared import shared
 from tui.model.clean import clean
 from tui.model.endpoints import Endpoint, ScalableTarget
 from tui.model.jobs import TrainingJob

@@ -10,8 +10,9 @@ import click
 
 from tui.cli import sources
 from tui.cli.exits import WrongUsage
-from tui.cli.options import Options, shared
+from tui.cli.options import Options
 from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
+from tui.cli.shared import shared
 from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
 from tui.model.phrases import capacity, scaling_word
 from tui.model.records import endpoint_record, target_of

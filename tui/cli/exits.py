@@ -10,18 +10,17 @@ import traceback
 from collections.abc import Sequence
 from enum import IntEnum
 
-import click
-
 from tui.cli.output import complain
 from tui.config import ConfigError, Folders, private_folder
 from tui.sources.base import NotFound, Refused, SourceError
 
 
-class WrongUsage(click.UsageError):
+class WrongUsage(Exception):
     """What was asked for makes no sense; `hint` says what would."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
+        self.what = what
         self.hint = hint
 
 
@@ -81,6 +80,9 @@ def exit_of(error: SourceError) -> Exit:
 
 def farewell(error: BaseException) -> int:
     """Says in one line on stderr what went wrong and what to do, and gives the exit code. Never raises."""
+    # Here rather than above: the bare `sagetop` does without click, and its first frame without this import.
+    import click
+
     if isinstance(error, BrokenPipeError):
         _forget_stdout()
         return Exit.DONE
@@ -92,13 +94,13 @@ def farewell(error: BaseException) -> int:
     if isinstance(error, SourceError):
         complain(error.what, error.hint)
         return exit_of(error)
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | WrongUsage):
         complain(error.what, error.hint)
         return Exit.USAGE
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        help_of = f"see {context.command_path if context else 'sagetop'} --help"
-        complain(error.format_message().rstrip("."), getattr(error, "hint", help_of))
+        called = context.command_path if context else "sagetop"
+        complain(error.format_message().rstrip("."), f"see {called} --help")
         return Exit.USAGE
     _forget_stdout()
     if isinstance(error, OSError) and error.errno in _NO_ROOM:

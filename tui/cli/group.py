@@ -10,10 +10,11 @@ import click
 from click.shell_completion import shell_complete
 
 from tui import __version__
-from tui.cli.completion import COMPLETE
+from tui.cli import COMPLETE
 from tui.cli.exits import MEANING
-from tui.cli.monitor import open_monitor
-from tui.cli.options import Options, shared
+from tui.cli.opening import open_monitor
+from tui.cli.options import Options
+from tui.cli.shared import shared
 
 _COMMANDS = {
     "attach": "monitor",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import math
 import os
 import shutil
@@ -48,6 +47,8 @@ def emit(line: str = "") -> None:
 
 def emit_json(record: Mapping[str, object]) -> None:
     """One object on one line, pure ASCII; what is no number in JSON becomes "NaN", "Infinity" or "-Infinity"."""
+    import json
+
     emit(json.dumps(_numbers(record), ensure_ascii=True, allow_nan=False))
 
 
