@@ -35,6 +35,7 @@ class Follower:
         archive: What was seen is kept there, and given first; None goes without.
         follow: Whether to go on when all is read; else `run` returns then.
         history: Whether the sink gets the older events too, or only what is new from now on; the archive has them all.
+        since_ms: Nothing older needs to be read (ms since the epoch). What is kept of it is given all the same.
         patience_s: How long to go on without a single answer, None for ever. Once anything was answered a follower
             never gives up by itself.
         tempo: How fast it goes.
@@ -49,6 +50,7 @@ class Follower:
         archive: Archive | None = None,
         follow: bool = True,
         history: bool = True,
+        since_ms: int = 0,
         patience_s: float | None = None,
         tempo: Tempo = _TEMPO,
     ) -> None:
@@ -63,7 +65,7 @@ class Follower:
         self._keeper = Keeper(archive, job)
         self._workers: Workers[Ask, LogPage | tuple[LogStream, ...]] = Workers(self._request, f"log of {log.name}")
         self._begun = time.monotonic()
-        self._ledger = Ledger(self._start_ms())
+        self._ledger = Ledger(self._start_ms(), since_ms)
         self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun)
         self._poked = False
         self._answered = False

@@ -72,14 +72,16 @@ class Ledger:
 
     Args:
         start_ms: Events before this time belong to another job of the same name.
+        since_ms: Nothing older has to be read; what is read of it all the same counts as ever.
 
     Attributes:
         spans: How the log's time is divided, in order and without holes; none before the first division.
     """
 
-    def __init__(self, start_ms: int) -> None:
+    def __init__(self, start_ms: int, since_ms: int = 0) -> None:
         self.spans: list[Span] = []
         self._start = start_ms
+        self._since = since_ms
         self._covered: dict[str, list[Range]] = {}
         self._ids: dict[str, int] = {}
         self._newest: int | None = None
@@ -132,7 +134,7 @@ class Ledger:
             for stream in streams
             for span in self.spans
             if span.way == "streams"
-            for lo, hi in minus((span.lo, span.hi), taken.get(stream, ()))
+            for lo, hi in minus((max(span.lo, self._since), span.hi), taken.get(stream, ()))
         ]
 
     def progress(self, streams: Sequence[str], now_ms: int) -> float:
@@ -140,7 +142,8 @@ class Ledger:
         whole = missing = 0
         for span in self.spans:
             if span.way == "streams":
-                limits = (span.lo, min(span.hi, max(now_ms, span.lo + 1)))
+                begin = min(max(span.lo, self._since), span.hi)
+                limits = (begin, min(span.hi, max(now_ms, begin + 1)))
                 for stream in streams:
                     whole += limits[1] - limits[0]
                     missing += sum(hi - lo for lo, hi in minus(limits, self._covered.get(stream, ())))
