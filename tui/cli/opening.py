@@ -6,6 +6,7 @@ import io
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.cli import sources
@@ -13,6 +14,7 @@ from tui.cli.exits import Exit, WrongUsage, no_such
 from tui.cli.options import Options
 from tui.config import Folders, Settings
 from tui.sources.base import NotFound, Source
+from tui.sources.late import late
 
 if TYPE_CHECKING:
     from tui.app import Leave
@@ -25,7 +27,7 @@ def open_monitor(options: Options, job: str | None = None) -> int:
     _need_a_terminal(f"try: sagetop describe {job}" if job else "try: sagetop jobs")
     while True:
         settings = options.settings()
-        leave = _show(sources.aws(options, settings), settings, job)
+        leave = _show(late(partial(sources.aws, options, settings)), settings, job)
         if leave is None:
             return Exit.DONE
         if leave.to == "demo":
@@ -46,7 +48,7 @@ def open_demo(options: Options, *, seed: int, speed: float) -> int:
     from tui.demo.launch import ACCESS_KEY, REGION, SECRET_KEY, Demo
 
     with Demo(seed=seed, speed=speed) as running:
-        source = sources.demo(running.url, ACCESS_KEY, SECRET_KEY, REGION, options.timeout)
+        source = late(partial(sources.demo, running.url, ACCESS_KEY, SECRET_KEY, REGION, options.timeout))
         settings = Settings(read_only=options.read_only, folders=Folders.under(running.folder))
         _show(source, settings, demo=True)
     return Exit.DONE

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
-from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
-from tui.model.logs import LogAddress, LogPage, LogStream
-from tui.model.series import MetricQuery, Series
+if TYPE_CHECKING:
+    # The first frame needs this module, and has nothing to show of these.
+    from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
+    from tui.model.jobs import JobQuery, TrainingJob
+    from tui.model.logs import LogAddress, LogPage, LogStream
+    from tui.model.series import MetricQuery, Series
 
 T = TypeVar("T")
 
@@ -126,8 +128,8 @@ class Source(Protocol):
     def identity(self) -> Identity:
         """Who is asking, and where."""
 
-    def list_jobs(self, query: JobQuery = ALL_JOBS, cursor: str | None = None) -> Page[TrainingJob]:
-        """One page of training jobs, newest first: summaries, or more where it costs nothing."""
+    def list_jobs(self, query: JobQuery = ..., cursor: str | None = None) -> Page[TrainingJob]:
+        """One page of training jobs, newest first: summaries, or more where it costs nothing. Without a query: all."""
 
     def describe_jobs(self, names: Sequence[str]) -> tuple[TrainingJob, ...]:
         """The detailed jobs of these names, in as few requests as possible; names that do not exist are left out."""
@@ -135,8 +137,8 @@ class Source(Protocol):
     def describe_job(self, name: str) -> TrainingJob:
         """One detailed job, as it is now. Raises NotFound."""
 
-    def list_endpoints(self, query: EndpointQuery = ALL_ENDPOINTS, cursor: str | None = None) -> Page[Endpoint]:
-        """One page of endpoints, newest first."""
+    def list_endpoints(self, query: EndpointQuery = ..., cursor: str | None = None) -> Page[Endpoint]:
+        """One page of endpoints, newest first. Without a query: all."""
 
     def describe_endpoint(self, name: str) -> Endpoint:
         """One detailed endpoint with its variants and their instance types. Raises NotFound."""
