@@ -120,8 +120,15 @@ class SagetopApp(App[Leave]):
             # The default would leave the terminal on the alternate screen, without a cursor.
             with suppress(NotImplementedError):  # Windows knows no SIGTERM
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_by, signal.SIGTERM)
+        if self.context.settings.keys:
+            self.run_worker(self._check_keys, thread=True)
         if self._open_job is not None:
             await self.push_screen(later.job(self.context, self._open_job))
+
+    def _check_keys(self) -> None:
+        own = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
+        if unknown := sorted(set(self.context.settings.keys) - later.binding_ids() - own):
+            self.post_message(Noticed(f"[keys] in config.toml names what is no binding: {', '.join(unknown)}"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""

@@ -38,3 +38,19 @@ def preload() -> None:
     import tui.screens.endpoint
     import tui.screens.endpoints
     import tui.screens.job  # noqa: F401  (all three are wanted for being in sys.modules)
+
+
+def binding_ids() -> frozenset[str]:
+    """The ids of all bindings there are: what `[keys]` of the settings file may name. Imports every screen."""
+    from textual.binding import Binding
+    from textual.dom import DOMNode
+
+    preload()
+    found: set[str] = set()
+    classes = [DOMNode]
+    while classes:
+        kind = classes.pop()
+        classes += kind.__subclasses__()
+        if kind.__module__.startswith("tui."):
+            found.update(binding.id for binding in kind.BINDINGS if isinstance(binding, Binding) and binding.id)
+    return frozenset(found)
