@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 
+@runtime_checkable
+class GoesTo(Protocol):
+    """The app, as the palette knows it."""
+
+    PLACES: Sequence[str]
+
+    def go_to(self, place: str | None) -> None:
+        """Go to one of PLACES."""
+
+
 class SagetopCommands(Provider):
-    """Offers what the bindings of the screen below offer, by their descriptions."""
+    """Offers the places that need no name, and what the bindings of the screen below offer, by their descriptions."""
 
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
+        app = self.app
+        assert isinstance(app, GoesTo)
+        for place in app.PLACES:
+            if not place.endswith(" "):
+                yield f"go to {place}", f"key :{place}", partial(app.go_to, place)
         seen = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
