@@ -26,13 +26,16 @@ KEYS = {
     "down": "\x1b[B",
     "right": "\x1b[C",
     "left": "\x1b[D",
-    **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "cdptu"},
+    **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "cdpu"},
 }
 
 CURSOR, MOUSE, ALTERNATE_SCREEN, PASTE = 25, 1000, 1049, 2004
 """Private modes of a terminal, as in `modes`."""
 
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+# Programs that ask are told that this terminal knows frames, and tell where each begins and ends.
+_ASKS_FOR_FRAMES = b"\x1b[?2026$p"
+_FRAME = re.compile(rb"\x1b\[\?2026([hl])")
 # pyte would show the ends of these as text: keyboard protocols, questions about modes, the pointer's shape.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=][0-9;:]*[@-~]|\x1b\[\?[0-9;]*(?:\$p|u)")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[<>=?]?[0-9;:]*\$?)?\Z")
@@ -54,6 +57,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._unfinished = b""
+        self._drawing = False
         self._changed = threading.Condition()
         self._open = True
         self.written = bytearray()
@@ -62,7 +66,9 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._stop, self._stopped = os.pipe()
         _set_size(slave, columns, rows)
-        wanted = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
+        # pytest's workers set COLUMNS and LINES, which would count for more than the terminal's own size.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        wanted = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
         self.process = subprocess.Popen(
             list(argv),
             stdin=slave,
@@ -85,8 +91,9 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The screen, a line a row, without the blanks at the ends."""
+        """The screen, a line a row, without the blanks at the ends; never a frame half drawn."""
         with self._changed:
+            self._changed.wait_for(lambda: not (self._drawing and self._open), 1)
             return "\n".join(line.rstrip() for line in self._screen.display)
 
     @property
@@ -179,7 +186,12 @@ class Terminal:
         data = self._unfinished + data
         cut = _UNFINISHED.search(data)
         self._unfinished = data[cut.start() :] if cut else b""
-        self._stream.feed(_UNKNOWN.sub(b"", data[: cut.start()] if cut else data))
+        data = data[: cut.start()] if cut else data
+        if _ASKS_FOR_FRAMES in data:
+            os.write(self._master, b"\x1b[?2026;2$y")
+        if frames := _FRAME.findall(data):
+            self._drawing = frames[-1] == b"h"
+        self._stream.feed(_UNKNOWN.sub(b"", data))
 
 
 def _set_size(terminal: int, columns: int, rows: int) -> None:
