@@ -23,6 +23,7 @@ _COMMANDS = {
     "describe": "describe",
     "endpoints": "endpoints",
     "jobs": "jobs",
+    "logs": "logs",
 }
 """The module under `tui.cli` that each command is in, under its own name."""
 

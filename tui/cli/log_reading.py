@@ -1,0 +1,309 @@
+"""A log read for the command line: all of it in order, or in order up to now and then as its lines come."""
+
+from __future__ import annotations
+
+import select
+import stat
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from os import fstat
+from typing import TYPE_CHECKING
+
+from tui.cli import sources
+from tui.cli.exits import Exit, no_such
+from tui.cli.log_output import LogWriter
+from tui.cli.output import complain, flush
+from tui.config import Settings
+from tui.model.jobs import TrainingJob
+from tui.model.logs import LogAddress, LogEvent, host_number, host_of
+from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
+
+if TYPE_CHECKING:
+    from tui.archive import Archive
+    from tui.follow import Follower, LogBatch
+
+Test = Callable[[LogEvent], bool]
+"""Whether an event is wanted."""
+
+_DESCRIBE_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log, and how it is to be read."""
+
+    source: Source
+    address: LogAddress
+    job: TrainingJob | None
+    archive: Archive | None
+    since_ms: int
+    timeout: float
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the whole log is wanted, and none of it can arrive any more."""
+        if self.job is None or self.job.ended is None or not self.job.is_ended or self.since_ms:
+            return False
+        from tui.follow import Tempo
+
+        return self.source.now_ms() / 1000 - self.job.ended.timestamp() > Tempo().settle
+
+    def follower(self, *, follow: bool, history: bool = True) -> Follower:
+        """What reads it."""
+        from tui.follow import Follower
+
+        return Follower(
+            self.source,
+            self.address,
+            job=self.job,
+            archive=self.archive,
+            follow=follow,
+            history=history,
+            since_ms=self.since_ms,
+            patience_s=self.timeout,
+        )
+
+    def names_hosts(self, known: Sequence[str]) -> bool:
+        """Whether there are several hosts, as far as one can tell."""
+        return max(len(known), (self.job.instance_count or 0) if self.job else 0) > 1
+
+
+def of_job(source: Source, name: str, settings: Settings, timeout: float, since_ms: int) -> Log:
+    """A job's log; of one that AWS cannot be asked about, the archive's, if that is complete.
+
+    Raises:
+        SourceError: There is no such job, or it cannot be asked for.
+    """
+    archive = sources.archive(settings)()
+    if archive is None and settings.archive:
+        complain("the log is read but not kept", "the archive under the cache folder cannot be opened")
+    log = partial(Log, source, LogAddress("job", name), archive=archive, since_ms=since_ms, timeout=timeout)
+    try:
+        return log(job=sources.within(timeout, partial(source.describe_job, name)))
+    except NotFound:
+        raise no_such(name, ["job"]) from None
+    except (Unreachable, Expired, NoCredentials) as error:
+        kept = archive.job(name) if archive else None
+        if archive is None or kept is None:
+            raise
+        with archive.snapshot(archive.keep_job(kept)) as snapshot:
+            if not snapshot.kept().sealed:
+                hint = f"what is kept of its log: sagetop archive export {name}"
+                raise type(error)(error.what, hint) from None
+        return log(job=kept)
+
+
+def of_endpoint(source: Source, name: str, timeout: float, since_ms: int) -> Log:
+    """An endpoint's log, which the archive does not keep.
+
+    Raises:
+        SourceError: There is no such endpoint, or it cannot be asked for.
+    """
+    try:
+        sources.within(timeout, partial(source.describe_endpoint, name))
+    except NotFound:
+        raise no_such(name, ["endpoint"]) from None
+    return Log(source, LogAddress("endpoint", name), None, None, since_ms, timeout)
+
+
+def print_whole(log: Log, writer: LogWriter, test: Test | None) -> list[str]:
+    """Prints all that there is now, strictly in order; returns the hosts."""
+    if log.is_settled and log.archive is not None:
+        # It all goes into the archive, and comes in order out of it.
+        _run(log, log.follower(follow=False, history=False), follow=False)
+    if (hosts := _print_kept(log, writer, test)) is not None:
+        return hosts
+    from tui.cli.spool import Spool
+
+    spool, known = Spool(), dict[str, None]()
+
+    def take(batch: LogBatch) -> None:
+        spool.add(_wanted(batch.events, test))
+        known.update(dict.fromkeys(batch.hosts))
+
+    failure: SourceError | None = None
+    try:
+        _run(log, log.follower(follow=False), take, follow=False)
+    except SourceError as error:
+        failure = error  # what could be read is printed all the same
+    writer.several = log.names_hosts(list(known))
+    for events in spool.in_order():
+        writer.write(events)
+    if failure is not None:
+        raise failure
+    return list(known)
+
+
+def _print_kept(log: Log, writer: LogWriter, test: Test | None) -> list[str] | None:
+    """Prints a log that is complete in the archive, and returns its hosts; None if it is not."""
+    if log.archive is None or log.job is None:
+        return None
+    import sqlite3
+
+    try:
+        with log.archive.snapshot(log.archive.keep_job(log.job)) as snapshot:
+            if not snapshot.kept().sealed:
+                return None
+            hosts = sorted({host_of(stream) for stream in snapshot.streams()}, key=host_number)
+            writer.several = log.names_hosts(hosts)
+            for events in snapshot.read(log.since_ms):
+                writer.write(_wanted(events, test))
+            return hosts
+    except sqlite3.Error:
+        if writer.written:
+            raise
+        return None
+
+
+def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
+    """Prints what there is in order, then what comes as it comes, until the job has ended; the exit code."""
+    from tui.cli.spool import Spool
+
+    spool: Spool | None = Spool()
+
+    def take(batch: LogBatch) -> None:
+        nonlocal spool
+        writer.several = log.names_hosts(batch.hosts)
+        if spool is None:
+            wanted = [index for index, event in enumerate(batch.events) if test is None or test(event)]
+            late = {position for position, index in enumerate(wanted) if index in batch.late}
+            writer.write([batch.events[index] for index in wanted], late)
+        else:
+            spool.add(_wanted(batch.events, test))
+            if batch.state == "reading":
+                return
+            for events in spool.in_order():
+                writer.write(events)
+            spool = None
+        flush()
+
+    last = _run(log, log.follower(follow=True), take, follow=True)
+    return Exit.JOB_FAILED if last is not None and last.status in ("Failed", "Stopped") else Exit.DONE
+
+
+def _wanted(events: Sequence[LogEvent], test: Test | None) -> Sequence[LogEvent]:
+    return events if test is None else [event for event in events if test(event)]
+
+
+def _run(
+    log: Log, follower: Follower, sink: Callable[[LogBatch], None] | None = None, *, follow: bool
+) -> TrainingJob | None:
+    """Runs a follower in this thread, so that ctrl-c and a closed pipe end it; returns the job as it was last.
+
+    Raises:
+        SourceError: It cannot go on; without `follow`, also when nothing has gone well for as long as AWS may take.
+        BrokenPipeError: Who read the output has left.
+    """
+    stop, ends = threading.Event(), list[BaseException]()
+
+    def end(error: BaseException) -> None:
+        ends.append(error)
+        stop.set()
+        follower.poke()
+
+    trouble = _Trouble(None if follow else log.timeout, end)
+
+    def take(batch: LogBatch) -> None:
+        trouble.look(batch)
+        if sink is not None:
+            sink(batch)
+        if isinstance(batch.error, Denied):
+            raise batch.error
+
+    seen = [log.job]
+    if follow:
+        _in_background(partial(_until_reader_leaves, end))
+        if log.job is not None and not log.job.is_ended:
+            _in_background(partial(_watch_job, log, log.job, follower, seen, stop, end))
+    try:
+        follower.run(take, stop)
+    finally:
+        stop.set()
+        trouble.over()
+    if ends:
+        raise ends[0]
+    return seen[-1]
+
+
+def _watch_job(
+    log: Log,
+    job: TrainingJob,
+    follower: Follower,
+    seen: list[TrainingJob | None],
+    stop: threading.Event,
+    end: Callable[[BaseException], None],
+) -> None:
+    """Tells the follower of the job's changes, until it has ended."""
+    while not job.is_ended and not stop.wait(_DESCRIBE_EVERY_S):
+        try:
+            now = log.source.describe_job(job.name)
+        except NotFound:
+            return end(no_such(job.name, ["job"]))
+        except SourceError:
+            continue  # the log's own requests say what is wrong
+        if now.created != job.created:
+            return end(no_such(job.name, ["job"]))  # what has its name is another
+        job = now
+        seen.append(job)
+        follower.job_changed(job)
+    return None
+
+
+def _until_reader_leaves(end: Callable[[BaseException], None]) -> None:
+    """Ends when a pipe's reader has, also while there is nothing to write (`| grep -m1`)."""
+    try:
+        handle = sys.stdout.fileno()
+        mode = fstat(handle).st_mode
+    except (OSError, ValueError):
+        return
+    if not hasattr(select, "poll") or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return
+    poll = select.poll()
+    poll.register(handle, 0)  # an error is told unasked, and nothing else is
+    poll.poll()
+    end(BrokenPipeError())
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
+class _Trouble:
+    """What goes wrong on the way: said once, and borne for so many seconds (None: for ever)."""
+
+    def __init__(self, patience_s: float | None, end: Callable[[BaseException], None]) -> None:
+        self._patience_s = patience_s
+        self._end = end
+        self._timer: threading.Timer | None = None
+        self._told: set[str] = set()
+
+    def look(self, batch: LogBatch) -> None:
+        """Looks at what a follower says."""
+        error = batch.error
+        if batch.notice:
+            self._tell("the log is read but not kept", batch.notice)
+        if error is None:
+            # Keys that expire again are told again; a network that comes and goes is not.
+            self._told -= {name for name in self._told if name in ("Expired", "NoCredentials")}
+            self.over()
+            return
+        if not isinstance(error, Throttled | Denied):
+            self._tell(error.what, error.hint, type(error).__name__)
+        if self._timer is None and self._patience_s is not None:
+            self._timer = threading.Timer(self._patience_s, self._end, [error])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def over(self) -> None:
+        """All is well again, or nothing more is to be borne."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tell(self, what: str, hint: str, once: str = "") -> None:
+        if (once or what) not in self._told:
+            self._told.add(once or what)
+            complain(what, hint)

@@ -1,0 +1,67 @@
+"""A log that arrives in any order, given back in its own with little of it in memory."""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
+from typing import BinaryIO
+
+from tui.archive.merge import Run, in_order
+from tui.model.logs import LogEvent
+
+_RUN = 1000
+_AT_HAND = 20_000
+_time = itemgetter(0)
+
+
+class Spool:
+    """Events, each to be given once; the latest some thousands in memory, the others in a file without a name."""
+
+    def __init__(self) -> None:
+        self._at_hand: dict[str, list[LogEvent]] = {}
+        self._count = 0
+        self._runs: list[Run] = []
+        self._file: BinaryIO | None = None
+
+    def add(self, events: Sequence[LogEvent]) -> None:
+        """Takes events; those of one stream and one time in the order that they are to have."""
+        for event in events:
+            self._at_hand.setdefault(event.stream, []).append(event)
+        self._count += len(events)
+        if self._count >= _AT_HAND:
+            self._put_away()
+
+    def in_order(self) -> Iterator[list[LogEvent]]:
+        """All events, as `event_order` has them; the spool is not to be used any more."""
+        self._put_away(keep=True)
+        self._runs.sort(key=_time)
+        yield from in_order(self._runs)
+
+    def _put_away(self, *, keep: bool = False) -> None:
+        for stream, events in self._at_hand.items():
+            events.sort(key=_time)
+            for begin in range(0, len(events), _RUN):
+                run = events[begin : begin + _RUN]
+                self._runs.append((run[0].timestamp, stream, partial(list, run) if keep else self._written(run)))
+        self._at_hand, self._count = {}, 0
+
+    def _written(self, run: list[LogEvent]) -> partial[list[LogEvent]]:
+        """Puts a run into the file; where there is no room for one, it stays in memory."""
+        try:
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as the spool
+            at = self._file.seek(0, 2)
+            # marshal, as it takes lone surrogates and nothing is faster; it never leaves this process.
+            marshal.dump([list(column) for column in zip(*run, strict=True)], self._file)
+        except OSError:
+            return partial(list, run)
+        return partial(_loaded, self._file, at)
+
+
+def _loaded(file: BinaryIO, at: int) -> list[LogEvent]:
+    file.seek(at)
+    times, taken, hosts, streams, messages, _ = marshal.load(file)
+    return list(map(LogEvent._make, zip(times, taken, hosts, streams, messages, repeat(""))))
