@@ -38,8 +38,8 @@ class HelpScreen(ModalScreen[None]):
             binding = active.binding
             if not binding.description or not active.enabled:
                 continue
-            group, _, name = (binding.id or f"app.{binding.action}").partition(".")
-            _, keys = groups[group].setdefault(name, (binding, []))
+            group = binding.id.partition(".")[0] if binding.id else "app"
+            _, keys = groups[group].setdefault(binding.id or f"{binding.action}()", (binding, []))
             keys.append(self.app.get_key_display(binding))
         lines: list[Content] = [Content.styled("Keys that work here", "bold"), Content("")]
         for group in sorted(groups, key=lambda group: (group == "app", group == "screen", group)):

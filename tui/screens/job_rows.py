@@ -8,6 +8,7 @@ from datetime import datetime
 from tui.model.bars import sparkline
 from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
+from tui.model.series import leading_metric
 from tui.model.status import job_word, sign, tone
 from tui.model.words import DASH, number, percent, short_instance, span
 from tui.screens.context import Context
@@ -64,7 +65,8 @@ def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[S
 def _value(job: TrainingJob, signals: JobSignals) -> float | None:
     if signals.metric is not None and len(signals.metric):
         return signals.metric.last
-    return job.final_metrics[0].value if job.final_metrics else None
+    name = leading_metric([metric.name for metric in job.final_metrics])
+    return next((metric.value for metric in job.final_metrics if metric.name == name), None)
 
 
 def _instances(job: TrainingJob) -> Cell:

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from tui.model.bars import sparkline
 from tui.model.clean import clean
+from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
 from tui.model.series import leading_metric
 from tui.model.words import number, percent
@@ -34,12 +35,19 @@ class MetricStrip(Static):
         if metric is not None:
             curve = sparkline(metric.values, WIDTH, ascii_only=ascii)
             parts.append(Content.assemble(clean(metric.name), (f" {number(metric.last)} ", "bold $text"), curve))
-        for label, utilization in (("GPU", "GPUUtilization"), ("CPU", "CPUUtilization")):
+        kind = shape(job.instances[0].type) if job.instances else None
+        for label, utilization, units in (
+            ("GPU", "GPUUtilization", kind.gpus if kind else None),
+            ("CPU", "CPUUtilization", kind.vcpus if kind else None),
+        ):
             found = [hosts[utilization] for hosts in view.hosts.values() if utilization in hosts]
             last = [series.last for series in found if series.last is not None]
             if last:
                 curve = sparkline(found[0].values, WIDTH // 2, ascii_only=ascii)
-                parts.append(Content.assemble(label, (f" {percent(sum(last) / len(last))} ", "bold $text"), curve))
+                # In percent of all cores or GPUs of a host, which AWS counts as 100 each: as in the list.
+                full = scale(units, (value for series in found for value in series.values)).full
+                use = 100 * sum(last) / len(last) / full
+                parts.append(Content.assemble(label, (f" {percent(use)} ", "bold $text"), curve))
         said = Content("   ").join(parts)
         if said != self._said:
             self._said = said
