@@ -216,7 +216,11 @@ class LogText(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Other lines fit."""
         self._strips.clear()
-        self.setting = self.setting.fitting(self.width)
+        fitting = self.setting.fitting(self.width)
+        if fitting != self.setting:
+            # A view that was not shown has been drawn for no width at all before it hears of its size.
+            self.setting = fitting
+            self.refresh()
         self._resize()
         self._place(len(self.lines) - 1 if self.following else self.top, self.cursor)
 
