@@ -124,6 +124,7 @@ class Driver:
         if self.agenda.is_complete:
             self.keeper.seal(self.agenda.streams or ())
             self.sealed = True
+        self.keeper.flush()
         return True
 
     def _take(self, ask: Ask, answer: LogPage | list[str]) -> None:

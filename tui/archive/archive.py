@@ -56,6 +56,7 @@ class Archive:
         self._place = place
         self._limit = limit_bytes
         self._since_check = 0
+        self._current: int | None = None
 
     def close(self) -> None:
         """Closes the file; no method may be called any more."""
@@ -110,6 +111,13 @@ class Archive:
                 "INSERT INTO spans VALUES (?, ?, ?, ?, ?)", [(log, s.lo, s.hi, s.way, s.checked) for s in after]
             )
             return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Everything that is written inside is one transaction, which costs as much as a single one."""
+        with self._file.write():
+            yield
+        self._check_size()
 
     def add_piece(self, log: int, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
         """Keeps the events of one stream in a range of time that is read by stream; what is covered stays as it was.
@@ -271,10 +279,15 @@ class Archive:
 
     def _grown(self, log: int, amount: int) -> None:
         self._since_check += amount
+        self._current = log
+        if not self._file.in_transaction:
+            self._check_size()
+
+    def _check_size(self) -> None:
         if self._since_check >= min(_CHECK_EVERY, self._limit // 4):
             self._since_check = 0
             if self.size() > self._limit:
-                self.prune(self._limit * 9 // 10, spare=log)
+                self.prune(self._limit * 9 // 10, spare=self._current)
 
 
 def _stream(db: sqlite3.Connection, log: int, name: str) -> int:

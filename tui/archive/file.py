@@ -76,8 +76,11 @@ class File:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it, or nothing."""
+        """A transaction: all of it, or nothing. Inside of another one it is part of that."""
         with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -86,6 +89,11 @@ class File:
                 if self._db.in_transaction:  # a full disk has rolled back by itself
                     self._db.execute("ROLLBACK")
                 raise
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what is written now is part of something larger."""
+        return self._db.in_transaction
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

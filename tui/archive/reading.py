@@ -74,8 +74,12 @@ class Snapshot:
             if not rows:
                 return
             after = rows[-1][:2]
-            events = [event_of(at, taken, names[stream], said) for at, _, taken, stream, said in rows]
-            yield rows[0][0], partial(list, events)
+            by_stream: dict[str, list[LogEvent]] = {}
+            for at, _, taken, stream, said in rows:
+                name = names[stream]
+                by_stream.setdefault(name, []).append(event_of(at, taken, name, said))
+            for name, events in by_stream.items():
+                yield rows[0][0], name, partial(list, events)
 
     def _chunks(self, names: dict[int, str], start_ms: int, end_ms: int) -> Iterator[Run]:
         rows = self._db.execute(
@@ -84,7 +88,8 @@ class Snapshot:
         ).fetchall()
         for chunk, lo, hi, stream in rows:
             whole = lo >= start_ms and hi < end_ms
-            yield lo, partial(_load, self._db, chunk, names[stream], None if whole else (start_ms, end_ms))
+            within = None if whole else (start_ms, end_ms)
+            yield lo, names[stream], partial(_load, self._db, chunk, names[stream], within)
 
     def _names(self) -> dict[int, str]:
         return dict(self._db.execute("SELECT id, name FROM streams WHERE log = ?", (self._log,)))

@@ -114,10 +114,12 @@ class Follower:
                 self._over = self._agenda.is_over
                 if self._agenda.is_complete:
                     self._keeper.seal(self._agenda.streams or ())
+                self._keeper.flush()  # before it is told: who is told may look into the archive
                 self._tell(sink)
             if self._over:
                 self._tell(sink)
         finally:
+            self._keeper.flush()
             self._workers.close()
 
     # What to ask

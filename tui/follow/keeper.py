@@ -16,6 +16,8 @@ SCREENFUL = 500
 class Keeper:
     """Keeps one job's log, or nothing where there is no archive; a failure switches it off for good.
 
+    What is to be kept is written by `flush`, so that a round of answers costs one transaction.
+
     Attributes:
         notice: Why it is off, empty while it works or where none was asked for.
     """
@@ -25,6 +27,7 @@ class Keeper:
         self._archive = archive if job is not None else None
         self._job = job
         self._log = 0
+        self._writes: list[Callable[[Archive], object]] = []
 
     def replay(self, give: Callable[[Sequence[LogEvent]], None], *, history: bool) -> tuple[Kept, tuple[str, ...]]:
         """Gives what is kept, the last screenful first; all of one moment, whoever else writes meanwhile.
@@ -54,34 +57,39 @@ class Keeper:
 
     def plan(self, before: Sequence[Span], after: Sequence[Span]) -> None:
         """Keeps how the log's time is divided, unless another program has divided it meanwhile."""
-        self._try(lambda archive: archive.plan(self._log, before, after))
+        self._writes.append(lambda archive: archive.plan(self._log, before, after))
 
     def add_piece(self, stream: str, covers: Range, events: Sequence[LogEvent]) -> None:
         """Keeps a range of a stream."""
-        self._try(lambda archive: archive.add_piece(self._log, stream, covers, events))
+        self._writes.append(lambda archive: archive.add_piece(self._log, stream, covers, events))
 
     def add_recent(self, events: Sequence[LogEvent]) -> None:
         """Keeps events by their eventId."""
-        self._try(lambda archive: archive.add_recent(self._log, events))
+        self._writes.append(lambda archive: archive.add_recent(self._log, events))
 
     def checked(self, swept: Range) -> None:
         """Keeps that nothing new can come in a range of time."""
-        self._try(lambda archive: archive.checked(self._log, swept))
+        self._writes.append(lambda archive: archive.checked(self._log, swept))
 
     def describe(self, job: TrainingJob) -> None:
         """Keeps the job's newest description."""
-        self._try(lambda archive: archive.keep_job(job))
+        self._writes.append(lambda archive: archive.keep_job(job))
 
     def seal(self, streams: Iterable[str]) -> None:
         """The whole log is kept, if the archive misses nothing that another program was to add."""
-        self._try(lambda archive: archive.seal(self._log, streams))
+        self._writes.append(lambda archive: archive.seal(self._log, streams))
 
-    def _try(self, write: Callable[[Archive], object]) -> None:
-        if self._archive is not None:
-            try:
-                write(self._archive)
-            except sqlite3.Error as error:
-                self._off(error)
+    def flush(self) -> None:
+        """Writes what was to be kept since the last time, in one transaction."""
+        writes, self._writes = self._writes, []
+        if self._archive is None or not writes:
+            return
+        try:
+            with self._archive.together():
+                for write in writes:
+                    write(self._archive)
+        except sqlite3.Error as error:
+            self._off(error)
 
     def _off(self, error: Exception) -> None:
         self._archive = None
