@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Sequence
@@ -111,7 +112,8 @@ class SagetopApp(App[Leave]):
         self.add_mode("endpoints", lambda: later.endpoints(context))
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        self.theme = (LIGHT if self._wants_light() else DARK).name
+        # Not `self.theme =`, which would have all styles read a second time while the app starts.
+        self.set_reactive(App.theme, (LIGHT if self._wants_light() else DARK).name)
         self.set_keymap(dict(context.settings.keys))
 
     async def on_mount(self) -> None:
@@ -129,6 +131,12 @@ class SagetopApp(App[Leave]):
         own = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
         if unknown := sorted(set(self.context.settings.keys) - later.binding_ids() - own):
             self.post_message(Noticed(f"[keys] in config.toml names what is no binding: {', '.join(unknown)}"))
+
+    def on_ready(self) -> None:
+        """The first frame is there: what it took stays, and is not looked through again for rubbish."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ def run(arguments: Sequence[str]) -> int:
             code = invoke(arguments)
         else:
             # The commonest call of all has no arguments to read: its first frame does not wait for click.
+            # Nothing that is made until then becomes rubbish, so nobody looks for it: SagetopApp.on_ready.
+            gc.disable()
             from tui.cli.opening import open_monitor
             from tui.cli.options import Options
 

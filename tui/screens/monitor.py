@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from tui.messages import IdentityArrived
 from tui.model.records import Record
@@ -22,6 +21,7 @@ from tui.screens.context import Context
 from tui.screens.raw import RawScreen
 from tui.sources.base import Identity, SourceError
 from tui.watch.poller import Poller
+from tui.widgets.key_line import KeyLine
 from tui.widgets.problem_line import ProblemLine
 from tui.widgets.top_line import TopLine
 
@@ -68,13 +68,12 @@ class MonitorScreen(Screen[None]):
         yield TopLine()
         yield from self.body()
         yield ProblemLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show where we are, then ask: the first frame does not wait for a request."""
         self.show_top()
         self.set_interval(1, self.show_top)
-        self.call_after_refresh(self._poller.start)
 
     def on_screen_suspend(self) -> None:
         """Nothing is asked while another screen covers this one; a dialog does not cover it."""
@@ -82,9 +81,9 @@ class MonitorScreen(Screen[None]):
             self._poller.pause()
 
     def on_screen_resume(self) -> None:
-        """Seen again."""
-        if self.is_mounted:
-            self._poller.start()
+        """Seen, for the first time or again: the poller starts behind the frame, whose time its imports would take."""
+        # Twice: Textual's first refresh draws before everything has its place.
+        self.call_after_refresh(self.call_after_refresh, self._look)
 
     def on_unmount(self) -> None:
         """Gone: whatever is still under way is given up."""
@@ -133,6 +132,10 @@ class MonitorScreen(Screen[None]):
     def focus_first(self, widget: type[Widget]) -> None:
         """Give the keys to the first widget of that kind."""
         self.query(widget).first().focus()
+
+    def _look(self) -> None:
+        if self.is_current:
+            self._poller.start()
 
     def _work(self) -> float | None:
         wait_s = self.work()
