@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -61,7 +62,7 @@ class FaultProxy:
         self.met: Counter[str] = Counter()
         self.keys: set[str] = set()
         self._chance = random.Random(seed)
-        self._lock = threading.Lock()
+        self._came = threading.Condition()
         self._closing = threading.Event()
         self._upstream = urlsplit(upstream)
         self._local = threading.local()
@@ -91,6 +92,11 @@ class FaultProxy:
     @property
     def url(self) -> str:
         return "http://{}:{}".format(*self.address)
+
+    def until(self, met: Callable[[], bool]) -> None:
+        """Waits for a request that makes it true."""
+        with self._came:
+            assert self._came.wait_for(met, 60)
 
     def __enter__(self) -> FaultProxy:
         self._thread.start()
@@ -126,7 +132,8 @@ class FaultProxy:
             self._forward(request, body, cut=fault == "cut")
 
     def _fault_of(self, operation: str, authorization: str) -> str:
-        with self._lock:
+        with self._came:
+            self._came.notify_all()
             self.asked[operation] += 1
             key = authorization.partition("Credential=")[2].partition("/")[0]
             self.keys.add(key)

@@ -290,9 +290,10 @@ def test_expired_credentials_keep_the_screen_and_resume_without_a_gap(
         reader.until(lambda: isinstance(reader.last.error, Expired))
         moto.add_log("job/algo-1-1", [(ms(), "meanwhile")])
         keys.write_text("[default]\naws_access_key_id = NEW\naws_secret_access_key = x\naws_session_token = t\n")
-        reader.until(lambda: "meanwhile" in reader.lines)
-        reader.until(lambda: reader.last.error is None)
-    assert reader.lines == ["before", "meanwhile"]
+        proxy.until(lambda: "NEW" in proxy.keys)
+        moto.add_log("job/algo-1-1", [(ms(), "after")])
+        reader.until(lambda: "after" in reader.lines and reader.last.error is None)
+    assert reader.lines == ["before", "meanwhile", "after"]
     assert proxy.keys == {"OLD", "NEW"}
 
 
