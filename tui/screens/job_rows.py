@@ -1,40 +1,53 @@
-"""A training job as a row of the table."""
+"""Training jobs as rows of the table."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import partial
 
 from tui.model.bars import sparkline
+from tui.model.filters import Facts, Filter
 from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
 from tui.model.series import leading_metric
 from tui.model.status import job_word, sign, tone
 from tui.model.words import DASH, number, percent, short_instance, span
 from tui.screens.context import Context
-from tui.watch.jobs import JobSignals
-from tui.widgets.columns import Cell, Column, SortValue
+from tui.watch.jobs import JobSignals, JobsView
+from tui.widgets.columns import Cell, Row, SortValue
 
-CURVE = 10
-
-COLUMNS = (
-    Column("name", "NAME", 16, most=63, cut="middle"),
-    Column("status", "STATUS", 13),
-    Column("age", "AGE", 6, align="right", priority=3),
-    Column("duration", "RAN", 6, align="right", priority=5, descending=True),
-    Column("instances", "INSTANCES", 13, most=24, priority=4),
-    Column("use", "USE", 9, align="right", priority=2, descending=True),
-    Column("metric", "METRIC", 7, align="right", priority=1),
-    Column("curve", "", CURVE, priority=6),
-)
+CURVE, LONG_CURVE, WIDE = 10, 24, 150
+"""How many columns a curve takes, and on screens from which width on the longer one."""
 
 
-def cells(job: TrainingJob, signals: JobSignals, context: Context) -> tuple[Cell, ...]:
-    """One cell for each of COLUMNS, as of now."""
+def rows(view: JobsView, wanted: Filter | None, context: Context, width: int) -> list[Row]:
+    """The jobs that the filter leaves, newest first, on a screen so wide."""
+    now = context.now()
+    jobs = view.jobs
+    if wanted is not None and wanted.active:
+        jobs = tuple(job for job in jobs if wanted.matches(_facts(job, now.timestamp())))
+    nothing = JobSignals()
+    return [
+        Row(
+            job.name,
+            partial(cells, job, view.signals.get(job.name, nothing), context, width),
+            sort_values(job, view.signals.get(job.name, nothing), now),
+        )
+        for job in jobs
+    ]
+
+
+def cells(job: TrainingJob, signals: JobSignals, context: Context, width: int) -> tuple[Cell, ...]:
+    """One cell for each of the screen's COLUMNS, as of now, on a screen so wide."""
     now, ascii = context.now(), context.settings.ascii
     value = _value(job, signals)
     look = "bad" if value is not None and not math.isfinite(value) else ""
-    curve = sparkline(signals.metric.values, CURVE, ascii_only=ascii) if signals.metric else ""
+    curve = (
+        sparkline(signals.metric.values, LONG_CURVE if width >= WIDE else CURVE, ascii_only=ascii)
+        if signals.metric
+        else ""
+    )
     return (
         job.name,
         (f"{sign(job.status, ascii=ascii)} {job_word(job)}", tone(job.status)),
@@ -48,7 +61,7 @@ def cells(job: TrainingJob, signals: JobSignals, context: Context) -> tuple[Cell
 
 
 def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[SortValue, ...]:
-    """What each of COLUMNS is sorted by."""
+    """What each of the screen's COLUMNS is sorted by."""
     ran = job.duration(now)
     return (
         job.name,
@@ -89,3 +102,12 @@ def _share(job: TrainingJob, signals: JobSignals) -> float | None:
         return None
     units = (kind.gpus if signals.use_of == "GPU" else kind.vcpus) if kind else None
     return 100 * signals.use.last / scale(units, signals.use.values).full
+
+
+def _facts(job: TrainingJob, now: float) -> Facts:
+    return Facts(
+        name=job.name,
+        statuses=(job.status, job.secondary_status, job_word(job)),
+        types=tuple(group.type for group in job.instances),
+        age_s=now - job.created.timestamp(),
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,22 +12,34 @@ from textual.binding import Binding
 from textual.content import Content
 
 from tui.messages import JobsArrived
-from tui.model.filters import Facts, Filter
-from tui.model.jobs import TrainingJob
-from tui.model.records import Record, job_record
-from tui.model.status import job_word
 from tui.model.words import plural
 from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.job_rows import COLUMNS, cells, sort_values
 from tui.screens.monitor import MonitorScreen
-from tui.screens.no_source import NoSource
 from tui.sources.base import NoCredentials
-from tui.watch.jobs import JobSignals, JobsView, JobsWatch
-from tui.widgets.columns import Row
-from tui.widgets.filter_bar import FilterBar
+from tui.widgets.columns import Column
 from tui.widgets.resource_table import ResourceTable
 
+# The first frame is an empty list: whatever a job, a filter or a missing account needs is imported with the first.
+if TYPE_CHECKING:
+    from tui.model.filters import Filter
+    from tui.model.jobs import TrainingJob
+    from tui.model.records import Record
+    from tui.watch.jobs import JobsView, JobsWatch
+    from tui.widgets.filter_bar import FilterBar
+
+COLUMNS = (
+    Column("name", "NAME", 16, most=63, cut="middle"),
+    Column("status", "STATUS", 13),
+    Column("age", "AGE", 6, align="right", priority=3),
+    Column("duration", "RAN", 6, align="right", priority=5, descending=True),
+    Column("instances", "INSTANCES", 13, most=24, priority=4),
+    Column("use", "USE", 9, align="right", priority=2, descending=True),
+    Column("metric", "METRIC", 7, align="right", priority=1),
+    Column("curve", "", 10, most=24, priority=6),
+)
+"""What `job_rows` fills."""
+_ASKING = "Asking for the training jobs …"
 PAGE_EVERY_S = 0.5
 """ListTrainingJobs allows about two requests a second."""
 
@@ -38,25 +51,27 @@ class JobsScreen(MonitorScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "jobs")
-        self.view = JobsView()
-        self._watch = JobsWatch(context.source, context.now)
-        self._filter = Filter()
+        self.view: JobsView | None = None
+        """What there is to show, None before the first answer."""
+        self._filter: Filter | None = None
         self._visible: tuple[str, ...] = ()
         self._refresh_at = 0.0
         self._told_at = 0.0
 
     def body(self) -> ComposeResult:
-        """The filter, which is there when it is asked for, and the table."""
-        yield FilterBar()
-        yield ResourceTable(COLUMNS, empty="Asking for the training jobs …")
-        yield NoSource()
+        """The table; the filter above it, and what is said instead of it, come when they are needed."""
+        yield ResourceTable(COLUMNS, empty=_ASKING)
 
     def on_mount(self) -> None:
         """The table has the keys."""
         self.focus_first(ResourceTable)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter."""
+        from tui.widgets.filter_bar import FilterBar
+
+        if not self.query(FilterBar):
+            await self.mount(FilterBar(), before=self.query_one(ResourceTable))
         self.query_one(FilterBar).open()
 
     def action_refresh(self) -> None:
@@ -65,6 +80,12 @@ class JobsScreen(MonitorScreen):
         super().action_refresh()
 
     # -- in the poller's thread ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def _watch(self) -> JobsWatch:
+        from tui.watch.jobs import JobsWatch
+
+        return JobsWatch(self.context.source, self.context.now)
 
     def work(self) -> float:
         """The newest page when its time has come, else what the rows on screen lack, else an older page."""
@@ -92,8 +113,12 @@ class JobsScreen(MonitorScreen):
         self.show_problems(self.view.errors)
         self._show()
 
-    @on(FilterBar.Changed)
-    def _filtered(self, message: FilterBar.Changed) -> None:
+    def on_resize(self) -> None:
+        """Curves are longer on wide screens."""
+        self._show()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        """Show what the filter leaves."""
         self._filter = message.filter
         self._show()
 
@@ -108,39 +133,43 @@ class JobsScreen(MonitorScreen):
 
     def record(self) -> Record | None:
         """The job under the cursor."""
+        from tui.model.records import job_record
+
         job = self._job(self.query_one(ResourceTable).selected or "")
         return job_record(job) if job else None
 
     def _job(self, name: str) -> TrainingJob | None:
-        return next((job for job in self.view.jobs if job.name == name), None)
+        return next((job for job in self.view.jobs if job.name == name), None) if self.view else None
 
     def _show(self) -> None:
-        now, view = self.context.now(), self.view
-        jobs = view.jobs
-        if self._filter.active:
-            jobs = tuple(job for job in jobs if self._filter.matches(_facts(job, now.timestamp())))
-        nothing = JobSignals()
-        rows = [
-            Row(
-                job.name,
-                partial(cells, job, view.signals.get(job.name, nothing), self.context),
-                sort_values(job, view.signals.get(job.name, nothing), now),
-            )
-            for job in jobs
-        ]
-        self.query_one(ResourceTable).show(rows, empty=self._nothing())
-        without = any(isinstance(error, NoCredentials) for error in view.errors) and not view.jobs
-        self.query_one(NoSource).show(view.errors[0] if without else None)
-        self.query_one(ResourceTable).display = not without
+        from tui.screens.job_rows import rows
+
+        view = self.view
+        if view is None:
+            return
+        table = self.query_one(ResourceTable)
+        table.show(rows(view, self._filter, self.context, self.size.width), empty=self._nothing(view))
+        self._show_no_source(view)
         self.show_top()
 
-    def _nothing(self) -> str:
-        if self._filter.active and self.view.jobs:
+    def _show_no_source(self, view: JobsView) -> None:
+        from tui.screens.no_source import NoSource
+
+        table = self.query_one(ResourceTable)
+        without = any(isinstance(error, NoCredentials) for error in view.errors) and not view.jobs
+        if without and not self.query(NoSource):
+            self.mount(NoSource(), after=table)
+        for said in self.query(NoSource):
+            said.show(view.errors[0] if without else None)
+        table.display = not without
+
+    def _nothing(self, view: JobsView) -> str:
+        if self._filter is not None and self._filter.active and view.jobs:
             return f"No training jobs match {self._filter.text}"
-        if self.view.errors:
+        if view.errors:
             return "No training jobs to show: see below"
-        if self.view.refreshed is None:
-            return "Asking for the training jobs …"
+        if view.refreshed is None:
+            return _ASKING
         where = self.identity.region if self.identity else "this region"
         return f"No training jobs in {where} yet"
 
@@ -148,26 +177,16 @@ class JobsScreen(MonitorScreen):
         """How many there are, how many run, how old that is."""
         view, table = self.view, self.query_one(ResourceTable)
         table.tick()
+        if view is None:
+            return Content("")
         running = sum(not job.is_ended for job in view.jobs)
         words = [f"{running} running"] if view.refreshed else []
-        if self._filter.active:
+        if self._filter is not None and self._filter.active:
             words.append(f"{table.row_count:,} of {len(view.jobs):,}")
         elif view.cut:
             words.append(f"newest {len(view.jobs):,}")
         elif view.refreshed:
             words.append(plural(len(view.jobs), "job") + ("…" if view.loading else ""))
-        if self._watch_age():
-            words.append(self._watch_age())
+        if age := self.age(view.refreshed):
+            words.append(age)
         return Content("  ".join(words))
-
-    def _watch_age(self) -> str:
-        return self.age(self.view.refreshed)
-
-
-def _facts(job: TrainingJob, now: float) -> Facts:
-    return Facts(
-        name=job.name,
-        statuses=(job.status, job.secondary_status, job_word(job)),
-        types=tuple(group.type for group in job.instances),
-        age_s=now - job.created.timestamp(),
-    )

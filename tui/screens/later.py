@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
+    from textual.binding import ActiveBinding
+    from textual.screen import ModalScreen, Screen
 
     from tui.model.endpoints import Endpoint
     from tui.model.jobs import TrainingJob
@@ -33,11 +35,45 @@ def endpoint(context: Context, name: str, known: Endpoint | None = None) -> Scre
     return EndpointScreen(context, name, known=known)
 
 
+def go_to(places: Sequence[str]) -> ModalScreen[str]:
+    """The line that asks where to go."""
+    from tui.screens.go_to import GoTo
+
+    return GoTo(places)
+
+
+def help_on(bindings: dict[str, ActiveBinding]) -> ModalScreen[None]:
+    """The keys that work where these bindings are active."""
+    from tui.screens.help import HelpScreen
+
+    return HelpScreen(bindings)
+
+
+def raw(record: Mapping[str, object]) -> ModalScreen[None]:
+    """A record as JSON."""
+    from tui.screens.raw import RawScreen
+
+    return RawScreen(record)
+
+
+def switch(what: str) -> ModalScreen[str]:
+    """The question for another profile or region."""
+    from tui.screens.switch import SwitchScreen
+
+    return SwitchScreen(what)
+
+
 def preload() -> None:
     """Import them all, in whichever thread has nothing better to do, so that opening one is quick as well."""
     import tui.screens.endpoint
     import tui.screens.endpoints
-    import tui.screens.job  # noqa: F401  (all three are wanted for being in sys.modules)
+    import tui.screens.go_to
+    import tui.screens.help
+    import tui.screens.job
+    import tui.screens.job_rows
+    import tui.screens.raw
+    import tui.screens.switch
+    import tui.widgets.filter_bar  # noqa: F401  (all are wanted for being in sys.modules)
 
 
 def binding_ids() -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -14,16 +15,18 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from tui.messages import IdentityArrived
-from tui.model.records import Record
 from tui.model.words import span
 from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.raw import RawScreen
-from tui.sources.base import Identity, SourceError
+from tui.sources.base import SourceError
 from tui.watch.poller import Poller
 from tui.widgets.key_line import KeyLine
 from tui.widgets.problem_line import ProblemLine
 from tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from tui.model.records import Record
+    from tui.sources.base import Identity
 
 
 class MonitorScreen(Screen[None]):
@@ -96,7 +99,7 @@ class MonitorScreen(Screen[None]):
     def action_raw(self) -> None:
         """Show what is known of it as JSON."""
         if (record := self.record()) is not None:
-            self.app.push_screen(RawScreen(record))
+            self.app.push_screen(later.raw(record))
 
     def tell(self, message: Message) -> None:
         """Post a message from the poller's thread, unless it comes too late."""

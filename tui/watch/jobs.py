@@ -21,8 +21,8 @@ NEWEST = 10_000
 HOSTS_MEASURED = 4
 """A large cluster's use is estimated from its first hosts: each host is a metric that costs."""
 SPARK_POINTS = 60
-DETAILS_A_REFRESH = 40
-"""How many descriptions are asked for at once: about two screens of rows, and what one Search answers."""
+DETAILS_A_REFRESH = 100
+"""How many descriptions are asked for at once: more than a screen has rows, and what one Search answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Chart(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; min-height: 3; }
-    Chart > .chart--rule { color: $surface-lighten-2; }
+    Chart > .chart--rule { color: $text-disabled; }
     Chart:focus > .chart--rule { color: $accent; }
     Chart > .chart--title { color: $text; text-style: bold; }
     Chart > .chart--text { color: $text; }

@@ -50,7 +50,7 @@ class PaneTitle(Widget):
     def render(self) -> Content:
         """The rule, as wide as the pane."""
         line = "━" if self.lit else "─"
-        rule = "$accent" if self.lit else "$surface-lighten-2"
+        rule = "$accent" if self.lit else "$text-disabled"
         parts: list[Content | tuple[str, str]] = [(line * 2, rule)]
         if self._number:
             parts.append((f" {self._number}", "$text-muted"))
