@@ -21,10 +21,7 @@ from tui.messages import NothingThere, Noticed
 from tui.model.clean import clean
 from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.go_to import GoTo
-from tui.screens.help import HelpScreen
 from tui.screens.jobs import JobsScreen
-from tui.screens.switch import SwitchScreen
 from tui.sources.base import SourceError
 from tui.widgets.ascii_filter import AsciiFilter
 
@@ -144,7 +141,7 @@ class SagetopApp(App[Leave]):
 
     def action_go(self) -> None:
         """Ask for a place and go there."""
-        self.push_screen(GoTo(self.PLACES), self.go_to)
+        self.push_screen(later.go_to(self.PLACES), self.go_to)
 
     def go_to(self, place: str | None) -> None:
         """Go to one of PLACES, with a name behind it where it ends in a space."""
@@ -173,7 +170,7 @@ class SagetopApp(App[Leave]):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        self.push_screen(HelpScreen(self.screen.active_bindings))
+        self.push_screen(later.help_on(self.screen.active_bindings))
 
     async def action_back(self) -> None:
         """One screen back; at the root nothing."""
@@ -198,7 +195,7 @@ class SagetopApp(App[Leave]):
         elif name:
             self._switch(what, name)
         else:
-            self.push_screen(SwitchScreen(what), lambda chosen: self._switch(what, chosen or ""))
+            self.push_screen(later.switch(what), lambda chosen: self._switch(what, chosen or ""))
 
     def action_other_theme(self) -> None:
         """Dark to light, light to dark."""

@@ -116,7 +116,8 @@ class MonitorScreen(Screen[None]):
         if not self.is_mounted:
             return
         who = (self.identity.account, self.identity.region, self.identity.role) if self.identity else ()
-        words = (*who, "demo" if self.context.demo else "", "read-only" if self.context.settings.read_only else "")
+        # What does not fit is left out from the end: that nothing here is real, or can be changed, stays longest.
+        words = ("demo" if self.context.demo else "", "read-only" if self.context.settings.read_only else "", *who)
         self.query_one(TopLine).show(self.place, tuple(word for word in words if word), self.state())
 
     def show_problems(self, errors: Sequence[SourceError]) -> None:
