@@ -17,6 +17,7 @@ from tui.cli.options import Options
 from tui.cli.shared import shared
 
 _COMMANDS = {
+    "archive": "archive",
     "attach": "monitor",
     "completion": "completion",
     "demo": "monitor",
@@ -24,6 +25,7 @@ _COMMANDS = {
     "endpoints": "endpoints",
     "jobs": "jobs",
     "logs": "logs",
+    "wait": "wait",
 }
 """The module under `tui.cli` that each command is in, under its own name."""
 

@@ -22,7 +22,7 @@ from tui.model.logs import LogAddress, LogEvent, host_number, host_of
 from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
 
 if TYPE_CHECKING:
-    from tui.archive import Archive
+    from tui.archive import Archive, Snapshot
     from tui.follow import Follower, LogBatch
 
 Test = Callable[[LogEvent], bool]
@@ -65,10 +65,6 @@ class Log:
             since_ms=self.since_ms,
             patience_s=self.timeout,
         )
-
-    def names_hosts(self, known: Sequence[str]) -> bool:
-        """Whether there are several hosts, as far as one can tell."""
-        return max(len(known), (self.job.instance_count or 0) if self.job else 0) > 1
 
 
 def of_job(source: Source, name: str, settings: Settings, timeout: float, since_ms: int) -> Log:
@@ -129,7 +125,7 @@ def print_whole(log: Log, writer: LogWriter, test: Test | None) -> list[str]:
         _run(log, log.follower(follow=False), take, follow=False)
     except SourceError as error:
         failure = error  # what could be read is printed all the same
-    writer.several = log.names_hosts(list(known))
+    writer.several = _are_several(list(known), log.job)
     for events in spool.in_order():
         writer.write(events)
     if failure is not None:
@@ -145,17 +141,22 @@ def _print_kept(log: Log, writer: LogWriter, test: Test | None) -> list[str] | N
 
     try:
         with log.archive.snapshot(log.archive.keep_job(log.job)) as snapshot:
-            if not snapshot.kept().sealed:
-                return None
-            hosts = sorted({host_of(stream) for stream in snapshot.streams()}, key=host_number)
-            writer.several = log.names_hosts(hosts)
-            for events in snapshot.read(log.since_ms):
-                writer.write(_wanted(events, test))
-            return hosts
+            return write_kept(snapshot, log.job, writer, log.since_ms, test) if snapshot.kept().sealed else None
     except sqlite3.Error:
         if writer.written:
             raise
-        return None
+        return None  # it is read as if there were no archive
+
+
+def write_kept(
+    snapshot: Snapshot, job: TrainingJob, writer: LogWriter, since_ms: int = 0, test: Test | None = None
+) -> list[str]:
+    """Writes what the archive has of a log, in order; returns the hosts."""
+    hosts = sorted({host_of(stream) for stream in snapshot.streams()}, key=host_number)
+    writer.several = _are_several(hosts, job)
+    for events in snapshot.read(since_ms):
+        writer.write(_wanted(events, test))
+    return hosts
 
 
 def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
@@ -166,7 +167,7 @@ def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
 
     def take(batch: LogBatch) -> None:
         nonlocal spool
-        writer.several = log.names_hosts(batch.hosts)
+        writer.several = _are_several(batch.hosts, log.job)
         if spool is None:
             wanted = [index for index, event in enumerate(batch.events) if test is None or test(event)]
             late = {position for position, index in enumerate(wanted) if index in batch.late}
@@ -182,6 +183,11 @@ def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
 
     last = _run(log, log.follower(follow=True), take, follow=True)
     return Exit.JOB_FAILED if last is not None and last.status in ("Failed", "Stopped") else Exit.DONE
+
+
+def _are_several(known: Sequence[str], job: TrainingJob | None) -> bool:
+    """Whether a log has several hosts, as far as one can tell yet."""
+    return max(len(known), (job.instance_count or 0) if job else 0) > 1
 
 
 def _wanted(events: Sequence[LogEvent], test: Test | None) -> Sequence[LogEvent]:

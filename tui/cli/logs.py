@@ -89,12 +89,13 @@ def logs(
     return Exit.DONE
 
 
-def since_when(text: str, now_ms: int) -> int:
-    """What `--since` says, in ms since the epoch.
+def since_when(text: str, now_ms: int, option: str = "--since") -> int:
+    """What `--since` or another option says, in ms since the epoch.
 
     Args:
         text: A length back from now (`90s`, `1d12h`) or a moment in ISO 8601, local where it says no offset.
         now_ms: Now.
+        option: Whose value it is.
 
     Raises:
         WrongUsage: It says neither.
@@ -105,7 +106,7 @@ def since_when(text: str, now_ms: int) -> int:
     if len(given) <= _LONGEST and given[:1].isdigit():
         when = moment(back + given, here_ms=now_ms, first_ms=now_ms, last_ms=now_ms)
     if when is None:
-        raise WrongUsage(f"--since {text} is no time", "say 90s, 2h, 1d12h, 14:03 or 2026-11-22T14:03:11Z")
+        raise WrongUsage(f"{option} {text} is no time", "say 90s, 2h, 1d12h, 14:03 or 2026-11-22T14:03:11Z")
     return max(when, 0)
 
 

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,19 +66,33 @@ def archive(settings: Settings) -> Callable[[], Archive | None]:
     def archive_once() -> Archive | None:
         with lock:
             if not opened:
-                opened.append(_open_archive(settings) if settings.archive else None)
+                opened.append(_open_or_none(settings) if settings.archive else None)
             return opened[0]
 
     return archive_once
 
 
-def _open_archive(settings: Settings) -> Archive | None:
-    import sqlite3
+def archive_file(settings: Settings) -> Path:
+    """Where the archive of logs is, if anything was kept yet."""
+    return settings.folders.cache / "logs.sqlite"
 
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive of logs, made where it is missing.
+
+    Raises:
+        OSError, sqlite3.Error: It cannot be opened.
+    """
     from tui.archive import Archive
 
+    return Archive(archive_file(settings), limit_bytes=settings.archive_size_mb * 1_000_000)
+
+
+def _open_or_none(settings: Settings) -> Archive | None:
+    import sqlite3
+
     try:
-        return Archive(settings.folders.cache / "logs.sqlite", limit_bytes=settings.archive_size_mb * 1_000_000)
+        return open_archive(settings)
     except (OSError, sqlite3.Error):
         return None
 
