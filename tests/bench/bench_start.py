@@ -6,7 +6,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tests.moto_server import now, running_moto
@@ -31,9 +31,10 @@ RUNS = 7
 QUIET_S = 10.0
 
 
-def _first_frame(argv: Sequence[str], words: str) -> float:
-    with Terminal(argv, size=(120, 36), env=_ENV) as terminal:
-        terminal.wait_for(words)
+def _first_frame(argv: Sequence[str], env: Mapping[str, str], *words: str) -> float:
+    """Seconds until all these words are on screen."""
+    with Terminal(argv, size=(120, 36), env=env) as terminal:
+        terminal.wait_for(lambda text: all(word in text for word in words))
         return time.monotonic() - terminal.started
 
 
@@ -41,15 +42,17 @@ def run() -> list[tuple[str, float | str, str]]:
     """Medians of alternating runs, so that a busy machine is busy for both."""
     empty, ours = [], []
     with running_moto() as moto:
-        sagetop = [sys.executable, "-m", "tui", "--endpoint-url", moto.url]
+        sagetop = [sys.executable, "-m", "tui"]
+        env = {**_ENV, "AWS_ENDPOINT_URL": moto.url}
         for _ in range(RUNS):
-            empty.append(_first_frame([sys.executable, "-c", _EMPTY], "FIRST FRAME"))
-            ours.append(_first_frame(sagetop, "sagetop"))
+            empty.append(_first_frame([sys.executable, "-c", _EMPTY], env, "FIRST FRAME"))
+            # The line of identity, the table's header and the keys: all that there is without an answer.
+            ours.append(_first_frame(sagetop, env, "sagetop  jobs", "NAME", "/ filter"))
         ratio = statistics.median(ours) / statistics.median(empty)
         ended = now() - timedelta(days=2)
         for number in range(30):
             moto.add_job(f"job-{number:03}", created=ended, TrainingJobStatus="Completed", TrainingEndTime=ended)
-        with Terminal(sagetop, size=(120, 36), env=_ENV) as terminal:
+        with Terminal(sagetop, size=(120, 36), env=env) as terminal:
             terminal.wait_for("job-029")
             terminal.wait_for("live")
             # Whatever the first answers still change has changed by then; what is counted begins here.

@@ -142,11 +142,12 @@ class JobsScreen(MonitorScreen):
         return next((job for job in self.view.jobs if job.name == name), None) if self.view else None
 
     def _show(self) -> None:
-        from tui.screens.job_rows import rows
-
         view = self.view
         if view is None:
             return
+
+        from tui.screens.job_rows import rows
+
         table = self.query_one(ResourceTable)
         table.show(rows(view, self._filter, self.context, self.size.width), empty=self._nothing(view))
         self._show_no_source(view)

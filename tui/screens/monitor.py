@@ -85,8 +85,8 @@ class MonitorScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Seen, for the first time or again: the poller starts behind the frame, whose time its imports would take."""
-        # Twice: Textual's first refresh draws before everything has its place.
-        self.call_after_refresh(self.call_after_refresh, self._look)
+        # Not at once: Textual draws the first frame in several goes, a sixtieth of a second apart.
+        self.call_after_refresh(self.set_timer, 0.05, self._look)
 
     def on_unmount(self) -> None:
         """Gone: whatever is still under way is given up."""
@@ -113,7 +113,7 @@ class MonitorScreen(Screen[None]):
 
     def show_top(self) -> None:
         """Draw the line of identity; nothing is written when nothing changed."""
-        if not self.is_mounted:
+        if not self.query(TopLine):
             return
         who = (self.identity.account, self.identity.region, self.identity.role) if self.identity else ()
         # What does not fit is left out from the end: that nothing here is real, or can be changed, stays longest.
