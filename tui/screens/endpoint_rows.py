@@ -18,7 +18,7 @@ from tui.widgets.columns import Cell, Column, SortValue
 CURVE = 12
 
 COLUMNS = (
-    Column("name", "NAME", 14, most=40, cut="middle"),
+    Column("name", "NAME", 16, most=40, cut="middle"),
     Column("status", "STATUS", 13, most=18),
     Column("variant", "VARIANT", 8, most=20, cut="middle", priority=5),
     Column("instances", "INST", 5, most=9, align="right", priority=3),
@@ -26,8 +26,8 @@ COLUMNS = (
     Column("latency", "AVG ms", 7, align="right", priority=2, descending=True),
     Column("4xx", "4XX", 5, align="right", priority=7, descending=True),
     Column("5xx", "5XX", 5, align="right", priority=1, descending=True),
-    Column("scaling", "SCALING", 14, most=24, priority=4),
-    Column("type", "TYPE", 12, most=16, priority=9),
+    Column("scaling", "SCALING", 12, most=24, priority=4),
+    Column("type", "TYPE", 10, most=16, priority=9),
     Column("age", "SINCE", 6, align="right", priority=8),
     Column("curve", "", CURVE, priority=10),
 )
