@@ -92,9 +92,9 @@ class EndpointScreen(PanesScreen):
 
     @on(EndpointArrived)
     def _arrived(self, message: EndpointArrived) -> None:
-        missing = next((error for error in message.view.errors if isinstance(error, NotFound)), None)
-        if missing is not None and message.view.endpoint is None:
-            self.post_message(NothingThere(missing))
+        missing = any(isinstance(error, NotFound) for error in message.view.errors)
+        if missing and message.view.endpoint is None:
+            self.post_message(NothingThere(NotFound(f"there is no endpoint {self._name}")))
             return
         if message.view.endpoint is not None:
             self.view = message.view

@@ -105,11 +105,13 @@ class JobScreen(PanesScreen):
 
     @on(JobArrived)
     def _arrived(self, message: JobArrived) -> None:
-        missing = next((error for error in message.view.errors if isinstance(error, NotFound)), None)
-        if missing is not None and message.view.job is None:
-            self.post_message(NothingThere(missing))
+        missing = any(isinstance(error, NotFound) for error in message.view.errors)
+        if missing and message.view.job is None:
+            self.post_message(NothingThere(NotFound(f"there is no training job {self._name}")))
             return
         if message.view.job is not None:
+            if self.view.job is None and message.view.job.is_ended:
+                self.show_too("facts")
             self.view = message.view
         self.show_problems(message.view.errors)
         self._show()

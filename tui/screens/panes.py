@@ -51,6 +51,11 @@ class PanesScreen(MonitorScreen):
         self._hidden.update(panes)
         self._arrange()
 
+    def show_too(self, *panes: str) -> None:
+        """Show these after all, where there is room."""
+        self._hidden.difference_update(panes)
+        self._arrange()
+
     def needs_rows(self, pane: str, rows: int) -> None:
         """How high a pane of the lower row is, where it stands there alone: the rest is better used above it."""
         if (pane, rows) != self._short:
