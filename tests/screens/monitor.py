@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timezone
 from typing import Any
 
+import pyte
+from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
@@ -23,7 +26,7 @@ from tui.sources.base import Source
 from tui.watch.clock import Clock
 from tui.widgets.chart import Chart
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 """How long a busy machine may take for anything."""
 
 
@@ -92,6 +95,29 @@ class Monitor:
     async def press(self, *keys: str) -> Monitor:
         """Press keys, and let the app do what they ask for."""
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+        return self
+
+    async def until_left(self) -> Leave | None:
+        """Wait until the app has ended; returns what it was left for."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.app.is_running:
+            assert time.monotonic() < deadline, f"still there:\n{self.text}"
+            await asyncio.sleep(0.01)
+        return self.app.return_value
+
+    @property
+    def terminal(self) -> pyte.Screen:
+        """What a terminal makes of all that it was sent."""
+        columns, rows = self.app.size
+        screen = pyte.Screen(columns, rows)
+        pyte.Stream(screen).feed("".join(self.sent))
+        return screen
+
+    async def paste(self, text: str) -> Monitor:
+        """Paste a text into the line that has the keys."""
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(text))
         await self.pilot.pause()
         return self
 

@@ -1,0 +1,83 @@
+"""The screen of one endpoint: its traffic, its log, what its instances use, and what scales it."""
+
+from __future__ import annotations
+
+from moto.sagemaker.models import sagemaker_backends
+
+from tests.moto_server import ACCOUNT, REGION, Moto, ms
+from tests.screens.monitor import opened
+from tests.screens.world import ENDPOINT_LOGS, NOW, RANKER, WorldSource
+from tui.demo.gaps_sagemaker import set_fields
+
+
+async def test_charts_of_requests_latency_and_errors(world: WorldSource) -> None:
+    async with opened(world, size=(120, 60)) as monitor:
+        await monitor.visit(f"endpoint {RANKER}")
+        await monitor.press("z")  # the traffic alone: there is room for all of it
+        await monitor.until(
+            "invocations a minute ━━ v12 ● 976  v13 ▲ 98",
+            "latency in ms ── v12 model ● 38.3 ms  v12 overhead ▲ 4.2 ms",
+            "errors a minute ── v12 4XX ● 0  v12 5XX ▲ 60",
+        )
+        await monitor.until_drawn()
+        await monitor.until("30ms┤", "1500┤")
+
+
+async def test_its_log_and_the_use_of_its_instances(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.visit(f"endpoint {RANKER}")
+        await monitor.until("POST /invocations 200 19 ms")
+        await monitor.until(lambda _: "41%" in monitor.line(" v12   "))
+
+
+async def test_new_lines_of_its_log_appear(world: WorldSource, moto: Moto) -> None:
+    async with opened(world) as monitor:
+        await monitor.visit(f"endpoint {RANKER}")
+        await monitor.until("POST /invocations 200 19 ms")
+        moto.add_log("v12/i-0123", [(ms(NOW), "POST /invocations 500")], group=ENDPOINT_LOGS + RANKER)
+        await monitor.until("POST /invocations 500")
+
+
+async def test_each_variants_scaling_with_limits_and_policies(world: WorldSource) -> None:
+    async with opened(world, size=(80, 24)) as monitor:
+        await monitor.visit(f"endpoint {RANKER}")
+        await monitor.press("4")
+        await monitor.until(
+            "auto-scaling        InstanceCount 2 – 8",
+            "suspended           no",
+            "policy invocations  TargetTrackingScaling",
+            "target 70, out after 1m, in after 5m",
+            "auto-scaling  none: the number of instances is fixed",
+            "3 × ml.g4dn.xlarge",
+        )
+
+
+async def test_a_serverless_variant(world: WorldSource) -> None:
+    async with opened(world, size=(80, 24)) as monitor:
+        await monitor.visit("endpoint embed-stage")
+        await monitor.press("4")
+        await monitor.until("2048 MB, at most 5 at once")
+
+
+async def test_a_failed_endpoint_says_why(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.visit("endpoint search-exp")
+        await monitor.until("✕ The primary container did not pass the ping health check.", "✕ Failed")
+
+
+async def test_a_deployment_under_way_is_told(world: WorldSource, moto: Moto) -> None:
+    endpoint = sagemaker_backends[ACCOUNT][REGION].endpoints["tagger-stage"]
+    pending = {
+        "EndpointConfigName": "tagger-8",
+        "ProductionVariants": [{"VariantName": "main", "CurrentInstanceCount": 1, "DesiredInstanceCount": 4}],
+    }
+    set_fields(endpoint, {"PendingDeploymentSummary": pending})
+    async with opened(world) as monitor:
+        await monitor.visit("endpoint tagger-stage")
+        await monitor.until("● to tagger-8: main 1→4", "● Updating")
+
+
+async def test_an_endpoint_that_does_not_exist_leads_back(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.visit("endpoint nope")
+        await monitor.until("there is no endpoint nope", "7 jobs")
