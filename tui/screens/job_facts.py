@@ -20,7 +20,7 @@ def sections(job: TrainingJob, clock: Callable[[datetime], str]) -> list[Section
     times = [("created", job.created), ("started", job.started), ("ended", job.ended)]
     about = [
         ("name", job.name),
-        ("status", f"{job.status} · {job.secondary_status}" if job.secondary_status else job.status),
+        ("status", " · ".join(dict.fromkeys(filter(None, (job.status, job.secondary_status))))),
         *((name, clock(moment)) for name, moment in times if moment),
         ("role", job.role),
         ("image", job.image),

@@ -52,11 +52,13 @@ class TrafficPane(Pane):
         """Draw the traffic of a view."""
         for plot, chart in zip(PLOTS, self._charts, strict=True):
             found: list[tuple[Series, str]] = []
+            several = len(endpoint.variants) > 1
             for variant in endpoint.variants:
                 for metric, word in plot.metrics.items():
                     series = view.traffic.get(variant.name, {}).get(metric)
                     if series is not None and len(series):
-                        found.append((series, f"{variant.name} {word}".rstrip()))
+                        name = variant.name if several else ""
+                        found.append((series, f"{name} {word}".strip() or variant.name))
             empty = "no requests in the last three hours" if view.measured else "Asking for the metrics …"
             chart.show(
                 [series for series, _ in found],

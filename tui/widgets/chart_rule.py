@@ -12,6 +12,9 @@ from tui.model.series import Series, short_labels
 from tui.model.words import DASH, cut, number
 from tui.widgets.chart_canvas import MARKS, mark
 
+_TELLING = 8
+"""Columns of a label below which its middle is cut away so far that it tells nothing."""
+
 Run = tuple[str, str]
 """A text and its role: `rule`, `title`, `note`, `cursor`, or `s0` … `s7` for the series."""
 
@@ -55,7 +58,7 @@ def rule(
     Args:
         title: What the series have in common.
         entries: The label and the value of each series.
-        width: Columns; labels are cut so that the values have room.
+        width: Columns; labels are cut so that the values have room, which are left out where labels would say nothing.
         cursor: The time at the cursor.
         notes: What is special about what is shown; empty ones are left out.
         line: What the rule is made of.
@@ -68,11 +71,17 @@ def rule(
     if cursor:
         runs += [(f" {cursor} ", "cursor"), ends]
     several = len(entries) > 1
-    taken = sum(cell_len(text) for text, _ in runs) + sum(len(value) + 5 for _, value in entries)
-    room = max(4, (width - taken) // max(len(entries), 1))
+    before = sum(cell_len(text) for text, _ in runs)
+    marked = before + sum(cell_len(label) + 4 for label, _ in entries)
+    values = sum(len(value) + 1 for _, value in entries)
+    room = max(4, (width - before - values - 4 * len(entries)) // max(len(entries), 1))
+    if len(entries) > 2 and room < _TELLING and marked <= width:
+        # Which curve is which comes before its value, which can be read off the axis.
+        entries = [(label, "") for label, _ in entries]
+        room = width
     for index, (label, value) in enumerate(entries):
         name = f" {cut(label, room)} {mark(index, ascii_only=ascii_only)}" if several else ""
-        runs.append((f"{name} {value} ", f"s{index % len(MARKS)}"))
+        runs.append((f"{name} {value} " if value else f"{name} ", f"s{index % len(MARKS)}"))
     said = ", ".join(note for note in notes if note)
     if said:
         runs += [ends, (f" {said} ", "note")]
