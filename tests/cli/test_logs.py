@@ -457,6 +457,7 @@ class TestFollowing:
         moto.add_log("job/algo-1-1", [(ms(now()), "first")])
         with following("job", at=moto.url) as plain, following("job", "--json", at=moto.url) as as_json:
             plain.until(b"first\n")
+            next_line(as_json, "first")
             moto.add_log("job/algo-1-1", [(ms(ago(seconds=15)), "late")])
             plain.until(b"[late] late\n")
             moto.add_log("job/algo-1-1", [(ms(now()), "on time")])
@@ -515,6 +516,18 @@ def next_line(running: Following, message: str) -> bytes:
     raise AssertionError(running.lines)
 
 
+def test_on_a_terminal_it_says_how_much_is_read_where_that_takes_its_time(moto: Moto) -> None:
+    ended_job(moto)
+    for host in (1, 2):
+        moto.add_log(f"job/algo-{host}-1", [(LONG_AGO + number * 100, "x" * 5000) for number in range(2000)])
+    with FaultProxy(moto.url, Faults(latency_s=0.3)) as proxy:
+        arguments = [*COMMAND, "logs", "job", "--grep", "nothing"]
+        with Terminal(arguments, env=environment_for(proxy.url, {})) as terminal:
+            terminal.wait_for(lambda screen: re.search(r"reading +[1-9]\d?%", screen) is not None)
+            assert terminal.wait_exit(60) == 0
+            assert "reading" not in terminal.text
+
+
 class TestFaults:
     @pytest.fixture
     def log(self, moto: Moto) -> Moto:
@@ -571,6 +584,22 @@ class TestFaults:
             code, out, err = run("job", "--timeout", "3", at=proxy.url)
         assert (code, out) == (3, b"recent\n")
         assert err.count(b"GetLogEvents") >= 1
+
+    @pytest.mark.parametrize("ended", [True, False])
+    def test_where_no_disk_takes_anything_the_log_is_read_all_the_same(self, moto: Moto, ended: bool) -> None:
+        if ended:
+            ended_job(moto)
+        else:
+            running_job(moto)
+        moto.add_log("job/algo-1-1", [(LONG_AGO + number, f"{number} {'x' * 90}") for number in range(40_000)])
+        done = subprocess.run(
+            ["bash", "-c", f"ulimit -f 200; exec {' '.join(COMMAND)} logs job | cat"],  # no file over 200 KB
+            env=environment_for(moto.url, {}),
+            capture_output=True,
+            check=False,
+        )
+        assert done.stdout.decode() == "".join(f"{number} {'x' * 90}\n" for number in range(40_000))
+        assert b"not kept" in done.stderr
 
     def test_kill_9_while_it_reads_loses_nothing_and_doubles_nothing(self, log: Moto) -> None:
         expected = "".join(f"[algo-{host}] {number} {'x' * 900}\n" for number in range(4000) for host in (1, 2))

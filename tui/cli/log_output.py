@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
@@ -42,26 +42,26 @@ class LogWriter:
         self._to = to
         self._coloured = form == "clean" and _takes_colours()
 
-    def write(self, events: Sequence[LogEvent], late: Container[int] = frozenset()) -> None:
+    def write(self, events: Sequence[LogEvent], *, late: bool = False) -> None:
         """Writes events.
 
         Args:
             events: In their order.
-            late: Indices of those that arrived after a later one was written.
+            late: Whether they have arrived after a later one was written.
         """
         if events:
             self.written += len(events)
             self._put(self._text(events, late))
 
-    def _text(self, events: Sequence[LogEvent], late: Container[int]) -> str:
+    def _text(self, events: Sequence[LogEvent], late: bool) -> str:
         if self._form == "json":
-            return "".join([_json(event, index in late) for index, event in enumerate(events)])
+            return "".join([_json(event, late) for event in events])
         # What is usual takes no step in Python for an event, or one at most: the rest of a log's way is as fast.
         if self._form == "raw" and not self._timestamps and not late:
             if not self.several:
                 return "\n".join(map(_message, events)) + "\n"
             return "".join([f"[{event.host}] {event.message}\n" for event in events])
-        return "".join([self._record(event, index in late) for index, event in enumerate(events)])
+        return "".join([self._record(event, late) for event in events])
 
     def _record(self, event: LogEvent, late: bool) -> str:
         parts = []

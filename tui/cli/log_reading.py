@@ -6,8 +6,10 @@ import select
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from os import fstat
 from typing import TYPE_CHECKING
@@ -82,14 +84,26 @@ def of_job(source: Source, name: str, settings: Settings, timeout: float, since_
     except NotFound:
         raise no_such(name, ["job"]) from None
     except (Unreachable, Expired, NoCredentials) as error:
-        kept = archive.job(name) if archive else None
-        if archive is None or kept is None:
+        kept, whole = _kept_of(archive, name) if archive else (None, False)
+        if kept is None:
             raise
-        with archive.snapshot(archive.keep_job(kept)) as snapshot:
-            if not snapshot.kept().sealed:
-                hint = f"what is kept of its log: sagetop archive export {name}"
-                raise type(error)(error.what, hint) from None
+        if not whole:
+            hint = f"what is kept of its log: sagetop archive export {name}"
+            raise type(error)(error.what, hint) from None
         return log(job=kept)
+
+
+def _kept_of(archive: Archive, name: str) -> tuple[TrainingJob | None, bool]:
+    """The kept job of that name, None if there is none, and whether its whole log is kept."""
+    import sqlite3
+
+    try:
+        if (job := archive.job(name)) is None:
+            return None, False
+        with archive.snapshot(archive.keep_job(job)) as snapshot:
+            return job, snapshot.kept().sealed
+    except sqlite3.Error:
+        return None, False
 
 
 def of_endpoint(source: Source, name: str, timeout: float, since_ms: int) -> Log:
@@ -163,22 +177,21 @@ def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
     """Prints what there is in order, then what comes as it comes, until the job has ended; the exit code."""
     from tui.cli.spool import Spool
 
-    spool: Spool | None = Spool()
+    spool = Spool()
 
     def take(batch: LogBatch) -> None:
         nonlocal spool
         writer.several = _are_several(batch.hosts, log.job)
-        if spool is None:
-            wanted = [index for index, event in enumerate(batch.events) if test is None or test(event)]
-            late = {position for position, index in enumerate(wanted) if index in batch.late}
-            writer.write([batch.events[index] for index in wanted], late)
-        else:
-            spool.add(_wanted(batch.events, test))
-            if batch.state == "reading":
-                return
+        late = [batch.events[index] for index in sorted(batch.late)] if writer.written else []
+        if late:
+            writer.write(_wanted(late, test), late=True)
+            batch = replace(batch, events=tuple(e for at, e in enumerate(batch.events) if at not in batch.late))
+        spool.add(_wanted(batch.events, test))
+        # While it reads, also again after the machine has slept, older events come behind newer ones.
+        if batch.state != "reading":
             for events in spool.in_order():
                 writer.write(events)
-            spool = None
+            spool = Spool()
         flush()
 
     last = _run(log, log.follower(follow=True), take, follow=True)
@@ -211,8 +224,10 @@ def _run(
         follower.poke()
 
     trouble = _Trouble(None if follow else log.timeout, end)
+    progress = _Progress()
 
     def take(batch: LogBatch) -> None:
+        progress.look(batch)
         trouble.look(batch)
         if sink is not None:
             sink(batch)
@@ -229,6 +244,7 @@ def _run(
     finally:
         stop.set()
         trouble.over()
+        progress.over()
     if ends:
         raise ends[0]
     return seen[-1]
@@ -313,3 +329,30 @@ class _Trouble:
         if (once or what) not in self._told:
             self._told.add(once or what)
             complain(what, hint)
+
+
+class _Progress:
+    """How much is read, on a terminal's stderr, where that takes its time."""
+
+    def __init__(self) -> None:
+        self._from = time.monotonic() + 1 if sys.stderr.isatty() else float("inf")
+        self._shown = False
+
+    def look(self, batch: LogBatch) -> None:
+        """Looks at what a follower says."""
+        if batch.progress is None or batch.error is not None:
+            self.over()
+        elif time.monotonic() >= self._from:
+            self._shown = True
+            self._show(f"\rreading {batch.progress:4.0%}")
+
+    def over(self) -> None:
+        """Takes it away again: something else is to be written."""
+        if self._shown:
+            self._shown = False
+            self._show(f"\r{'':12}\r")
+
+    def _show(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()

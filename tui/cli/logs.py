@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import click
@@ -66,6 +67,8 @@ def logs(
     """
     if (job is None) == (endpoint is None):
         raise WrongUsage("whose log?", "name a training job, or an endpoint with --endpoint")
+    # Events by the hundred thousand, and no cycle among them: looking for one takes a sixth of all the time.
+    gc.set_threshold(100_000, 20, 100)
     settings = options.settings()
     pattern = _pattern(grep)
     source = sources.aws(options, settings)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import BinaryIO
+from typing import IO
 
 from tui.archive.merge import Run, in_order
 from tui.model.logs import LogEvent
@@ -25,7 +25,8 @@ class Spool:
         self._at_hand: dict[str, list[LogEvent]] = {}
         self._count = 0
         self._runs: list[Run] = []
-        self._file: BinaryIO | None = None
+        self._file: IO[bytes] | None = None
+        self._end = 0
 
     def add(self, events: Sequence[LogEvent]) -> None:
         """Takes events; those of one stream and one time in the order that they are to have."""
@@ -51,17 +52,21 @@ class Spool:
 
     def _written(self, run: list[LogEvent]) -> partial[list[LogEvent]]:
         """Puts a run into the file; where there is no room for one, it stays in memory."""
+        # marshal, as it takes lone surrogates and nothing is faster; it never leaves this process.
+        data = marshal.dumps([list(column) for column in zip(*run, strict=True)])
         try:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as the spool
-            at = self._file.seek(0, 2)
-            # marshal, as it takes lone surrogates and nothing is faster; it never leaves this process.
-            marshal.dump([list(column) for column in zip(*run, strict=True)], self._file)
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 — it lives as long as the spool
+            at = self._file.seek(self._end)
+            if self._file.write(data) != len(data):
+                raise OSError("no room for all of it")
         except OSError:
             return partial(list, run)
-        return partial(_loaded, self._file, at)
+        self._end = at + len(data)
+        return partial(_loaded, self._file, at, len(data))
 
 
-def _loaded(file: BinaryIO, at: int) -> list[LogEvent]:
+def _loaded(file: IO[bytes], at: int, length: int) -> list[LogEvent]:
     file.seek(at)
-    times, taken, hosts, streams, messages, _ = marshal.load(file)
+    times, taken, hosts, streams, messages, _ = marshal.loads(file.read(length))
     return list(map(LogEvent._make, zip(times, taken, hosts, streams, messages, repeat(""))))
