@@ -54,7 +54,12 @@ class Poller:
             if self._stopped:
                 return
             self._woken.clear()
-            wait_s = self._work()
+            try:
+                wait_s = self._work()
+            except Exception:
+                if self._stopped:
+                    return  # The interpreter is ending: what is imported or started now fails, and nobody looks.
+                raise
             if wait_s is None:
                 return
             self._woken.wait(wait_s)
