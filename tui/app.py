@@ -14,6 +14,7 @@ from typing import Literal
 from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.theme import Theme
 
 from tui.commands import SagetopCommands
@@ -38,6 +39,8 @@ DARK = Theme(
     surface="#101418",
     panel="#1c232b",
     dark=True,
+    # Textual's own are `auto 60%`, of which a Content keeps the contrast and loses the percentage.
+    variables={"text-muted": "#9299a0", "text-disabled": "#4b4f53"},
 )
 LIGHT = Theme(
     name="sagetop-light",
@@ -52,6 +55,7 @@ LIGHT = Theme(
     surface="#fbfbf9",
     panel="#e9e9e4",
     dark=False,
+    variables={"text-muted": "#5c6166", "text-disabled": "#b8b9b9"},
 )
 
 
@@ -104,6 +108,7 @@ class SagetopApp(App[Leave]):
         self.fatal: SourceError | None = None
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
+        self._attached: Screen[None] | None = None
         self._plain = [AsciiFilter()] if context.settings.ascii else []
         self.add_mode("jobs", lambda: JobsScreen(context))
         self.add_mode("endpoints", lambda: later.endpoints(context))
@@ -122,7 +127,8 @@ class SagetopApp(App[Leave]):
         if self.context.settings.keys:
             self.run_worker(self._check_keys, thread=True)
         if self._open_job is not None:
-            await self.push_screen(later.job(self.context, self._open_job))
+            self._attached = later.job(self.context, self._open_job)
+            await self.push_screen(self._attached)
 
     def _check_keys(self) -> None:
         own = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
@@ -207,7 +213,7 @@ class SagetopApp(App[Leave]):
 
     def on_nothing_there(self, message: NothingThere) -> None:
         """The job to attach to does not exist: end, and let the command line say so. Any other place: go back."""
-        if self._open_job is not None:
+        if self._attached is not None and self.screen is self._attached:
             self.fatal = message.error
             self.exit()
         elif len(self.screen_stack) > 1:
