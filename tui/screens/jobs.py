@@ -36,7 +36,7 @@ COLUMNS = (
     Column("instances", "INSTANCES", 13, most=24, priority=4),
     Column("use", "USE", 9, align="right", priority=2, descending=True),
     Column("metric", "METRIC", 7, align="right", priority=1),
-    Column("curve", "", 10, most=24, priority=6),
+    Column("curve", "", 10, most=24, priority=6, cut="start"),
 )
 """What `job_rows` fills."""
 _ASKING = "Asking for the training jobs …"
