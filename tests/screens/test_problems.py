@@ -1,16 +1,17 @@
-"""When AWS does not answer, or not as it should: what was on screen stays, and a line says what failed and what to do."""
+"""When AWS does not answer as it should: what was on screen stays, and a line says what failed and what to do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.canned import Canned, Drop, Fault
+from tests.canned import Answer, Canned, Drop, Fault
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import Moto
 from tests.screens.monitor import Monitor, opened
@@ -72,7 +73,7 @@ def job_details(name: str) -> dict[str, Any]:
 
 
 NOT_ALLOWED = "User: arn:aws:iam::1:user/u is not authorized to perform: sagemaker:ListTrainingJobs on resource: *"
-FAILURES = {
+FAILURES: dict[str, tuple[Answer, tuple[str, ...]]] = {
     "denied": (
         Fault("AccessDeniedException", NOT_ALLOWED),
         ("sagemaker ListTrainingJobs is denied", "ask for sagemaker:ListTrainingJobs"),
@@ -127,11 +128,14 @@ async def test_a_first_answer_that_never_came_is_said_where_the_jobs_would_be(
 
 async def test_an_aws_that_goes_away(moto: Moto) -> None:
     moto.add_job("my-job", created=before(hours=1))
-    with FaultProxy(moto.url) as proxy:
+    with ExitStack() as running:
+        proxy = running.enter_context(FaultProxy(moto.url))
         source = WorldSource(moto.settings(endpoint_url=proxy.url, attempts=1))
         async with opened(source, settings=OFTEN) as monitor:
             await monitor.until("my-job", "live")
-            proxy.__exit__(None, None, None)
+            proxy.faults = Faults(reset=1.0)  # else what is connected stays connected
+            await until_told(monitor, "check the network, the region and --endpoint-url")
+            running.close()
             await until_told(monitor, "Could not connect to the endpoint URL", "check the network")
             assert "my-job" in monitor.text
 
@@ -140,14 +144,15 @@ async def test_data_that_is_older_than_it_should_be_tells_its_age(canned: Canned
     time = [NOW]
     canned.answers("ListTrainingJobs", job_list(JOB), Fault("ThrottlingException", "Rate exceeded"))
     canned.answers("DescribeTrainingJob", job_details(JOB))
+    canned.answers("GetMetricData", {"MetricDataResults": []})
     async with opened(canned_aws, settings=OFTEN, now=lambda: time[0]) as monitor:
         await until_told(monitor, "is throttled")
         assert "live" in monitor.lines[0]
-        time[0] = NOW + timedelta(seconds=14)
-        await monitor.until("1h")  # the age of the job
+        time[0] = NOW + timedelta(seconds=15)
+        await monitor.press("r")
         assert "live" in monitor.lines[0]
         time[0] = NOW + timedelta(seconds=90)
-        await monitor.until(lambda _: "1m old" in monitor.lines[0])
+        await monitor.until(lambda _: "1m30s old" in monitor.lines[0])
         time[0] = NOW + timedelta(hours=2)
         await monitor.until(lambda _: "2h old" in monitor.lines[0])
         canned.answers("ListTrainingJobs", job_list(JOB))
