@@ -132,6 +132,7 @@ class JobScreen(PanesScreen):
         self.query_one(Facts).show(sections(job, self.context.clock))
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
+        self.keep_keys()
         if view.measured is not None:
             self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else None)
             self.needs_rows("hosts", len(view.hosts) + 2)

@@ -56,6 +56,11 @@ class PanesScreen(MonitorScreen):
         self._hidden.difference_update(panes)
         self._arrange()
 
+    def keep_keys(self) -> None:
+        """Give the keys to the current pane where nobody has them: when it was chosen, it was still empty."""
+        if self.focused is None:
+            self._focus(self._current)
+
     def needs_rows(self, pane: str, rows: int) -> None:
         """How high a pane of the lower row is, where it stands there alone: the rest is better used above it."""
         if (pane, rows) != self._short:

@@ -23,7 +23,7 @@ _WIDEST = 1_000_000
 _MOST_WRAPPED = 20
 
 
-class LogText(ScrollView, can_focus=True):
+class LogText(ScrollView, can_focus=True, inherit_bindings=False):
     """The lines of a `LogLines`. It knows nothing of where they come from and why they are these."""
 
     ALLOW_SELECT = False
