@@ -114,8 +114,10 @@ class SagetopApp(App[Leave]):
         self.add_mode("endpoints", lambda: later.endpoints(context))
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        # Not `self.theme =`, which would have all styles read a second time while the app starts.
-        self.set_reactive(App.theme, (LIGHT if self._wants_light() else DARK).name)
+        # Not `self.theme =`, which has all styles read once more: only the light one is not what Textual begins with.
+        self.set_reactive(App.theme, DARK.name)
+        if self._wants_light():
+            self.theme = LIGHT.name
         self.set_keymap(dict(context.settings.keys))
 
     async def on_mount(self) -> None:
