@@ -39,7 +39,7 @@ async def read_whole(monitor: Monitor, lines: int = 60) -> None:
 async def test_the_facts_and_phases_on_top(world: WorldSource) -> None:
     async with opened(world, open_job=RUNNING) as monitor:
         await monitor.until("Starting 3m  ▸  Downloading 39m  ▸  Training 2h30m …   2 × ml.p3.8xlarge")
-        await monitor.until("stopped in 21h at the latest", "● Training  3h  live")
+        await monitor.until("max runtime in 21h", "● Training  3h  live")
 
 
 async def test_the_log_of_all_hosts_in_time_order(world: WorldSource) -> None:
@@ -160,7 +160,7 @@ async def test_what_was_seen_once_is_there_without_cloudwatch(world: WorldSource
     archive = Archive(tmp_path / "logs.sqlite")
     async with opened(world, open_job=RUNNING, archive=archive) as monitor:
         await read_whole(monitor)
-        await monitor.until("late lines checked")
+        await monitor.until("complete to")
     logs_backends[ACCOUNT][REGION].groups.clear()
     async with opened(world, open_job=RUNNING, archive=archive) as monitor:
         await read_whole(monitor)
@@ -171,7 +171,7 @@ async def test_what_was_seen_once_is_there_without_cloudwatch(world: WorldSource
 async def test_another_job_of_the_same_prefix_lends_no_lines(world: WorldSource, moto: Moto) -> None:
     put_log(moto, f"{RUNNING}-2", "algo-1", [(before(minutes=1), "of another job")])
     async with opened(world, open_job=RUNNING) as monitor:
-        await monitor.until("late lines checked")
+        await monitor.until("complete to")
         await read_whole(monitor)
         assert "of another job" not in monitor.text
 

@@ -1,226 +1,275 @@
-"""The keys of the house: each does what it says, each may be changed, no two get in each other's way."""
+"""The keys: what they do where no other test says so; each can be changed, and none changes anything on AWS."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.widgets import Input
 
 from tests.screens.monitor import Monitor, opened
 from tests.screens.world import COMPLETED, FAILED, RANKER, RUNNING, WorldSource
+from tui.app import Leave
 from tui.config import Settings
-from tui.widgets.chart import Chart
-from tui.widgets.log_view import LogView
+from tui.screens import later
+from tui.sources.aws.clients import SERVICES
 from tui.widgets.resource_table import ResourceTable
+
+PLACES = ("jobs", f"job {RUNNING}", "endpoints", f"endpoint {RANKER}")
+LEAVING = {"q", "escape", "ctrl+q", "ctrl+c"}
+
+
+def classes() -> list[type[DOMNode]]:
+    """All of sagetop's classes that may have bindings."""
+    later.preload()
+    found, todo = [], [DOMNode]
+    while todo:
+        kind = todo.pop()
+        todo += kind.__subclasses__()
+        if kind.__module__.startswith("tui."):
+            found.append(kind)
+    return found
+
+
+def own_bindings(kind: type[DOMNode]) -> list[Binding]:
+    return [binding for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding)]
 
 
 def selected(monitor: Monitor) -> str | None:
     return monitor.app.screen.query_one(ResourceTable).selected
 
 
-def log(monitor: Monitor) -> LogView:
-    return monitor.app.screen.query_one(LogView)
+async def each_pane(monitor: Monitor, place: str) -> None:
+    """Go there, and wait until it is all there."""
+    await monitor.visit(place)
+    await monitor.until(place.split()[-1])
+    await monitor.until_drawn()
 
 
-def chart(monitor: Monitor) -> Chart:
-    return monitor.app.screen.query_one(Chart)
+# What is bound
 
 
-async def test_keys_of_a_list(world: WorldSource) -> None:
+def test_every_binding_has_an_id_and_says_what_it_does() -> None:
+    seen = 0
+    for kind in classes():
+        bindings = own_bindings(kind)
+        assert len(bindings) == len(kind.__dict__.get("BINDINGS", ())), f"{kind}: a binding without an id"
+        ids = Counter(binding.id for binding in bindings)
+        for binding in bindings:
+            assert binding.id, f"{kind}: {binding.key} has no id"
+            assert binding.description, f"{kind}: {binding.id} says nothing"
+            assert ids[binding.id] == 1, f"{kind}: {binding.id} is there twice"
+        seen += len(bindings)
+    assert seen > 80
+
+
+def test_the_keys_of_tmux_screen_and_the_shell_are_left_alone() -> None:
+    keys = {key for kind in classes() for binding in own_bindings(kind) for key in binding.key.split(",")}
+    assert not keys & {"ctrl+a", "ctrl+b", "ctrl+z"}
+
+
+async def test_no_two_keys_of_a_place_are_in_each_others_way(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await monitor.until("GPU 72%")
-        for keys, wanted in (
-            (("j", "down"), RUNNING),
-            (("k",), "mnist-keras-298"),
-            (("up",), "wav2vec2-base-de-078"),
-            (("G",), "forecast-lstm-105"),
-            (("g",), "wav2vec2-base-de-078"),
-            (("ctrl+d",), "forecast-lstm-105"),
-            (("ctrl+u",), "wav2vec2-base-de-078"),
-            (("end",), "forecast-lstm-105"),
-            (("home", "j", "j", "j"), FAILED),
-        ):
-            await monitor.press(*keys)
-            assert selected(monitor) == wanted, keys
-        await monitor.press("space")
-        assert monitor.app.screen.query_one(ResourceTable).marked == {FAILED}
-        await monitor.press("space", "s")
-        assert monitor.app.screen.query_one(ResourceTable).marked == frozenset()
-        assert monitor.app.screen.query_one(ResourceTable).order == ("name", False)
-        await monitor.press("Y")
-        await monitor.until(f'"name": "{FAILED}"')
-        await monitor.press("escape", "slash")
-        await monitor.until("/ filter")
-        await monitor.press("escape", "enter")
-        await monitor.until(f"jobs ▸ {FAILED}")
+        for place in PLACES:
+            await each_pane(monitor, place)
+            for _ in range(4 if " " in place else 1):
+                bound: dict[str, list[str]] = {}
+                for _, bindings in monitor.app.screen._modal_binding_chain:
+                    for key, found in bindings.key_to_bindings.items():
+                        bound.setdefault(key, []).extend(binding.id for binding in found if binding.id)
+                twice = {key: ids for key, ids in bound.items() if len(ids) > 1}
+                # Escape is one thing after the other: clear first, then back.
+                assert set(twice) <= {"escape"}, f"{place}, {monitor.app.focused}: {twice}"
+                assert not bound.keys() & {"ctrl+a", "ctrl+b", "ctrl+z"}
+                await monitor.press("tab")
+
+
+# What they do
+
+
+async def test_moving_through_a_list(world: WorldSource) -> None:
+    async with opened(world, size=(80, 8)) as monitor:
+        await monitor.until(RUNNING[:8])
+        table = monitor.app.screen.query_one(ResourceTable)
+        order = [table.selected]
+        for _ in range(6):
+            await monitor.press("j")
+            order.append(table.selected)
+        assert len(set(order)) == 7
+        for key, place in (("k", 5), ("up", 4), ("down", 5), ("g", 0), ("G", 6), ("home", 0), ("end", 6)):
+            await monitor.press(key)
+            assert table.selected == order[place], key
+        for there, back in (("ctrl+u", "ctrl+d"), ("pageup", "pagedown")):
+            await monitor.press("G", there)
+            assert table.selected not in (order[6], None), there
+            await monitor.press("g", back)
+            assert table.selected not in (order[0], None), back
+
+
+async def test_space_marks_in_a_list(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.until(FAILED)
+        before = monitor.line(RUNNING)
+        await monitor.press("j", "j", "space", "g")
+        await monitor.until(lambda _: monitor.line(RUNNING) != before)
+        assert monitor.app.screen.query_one(ResourceTable).marked == {RUNNING}
+        await monitor.press("j", "j", "space", "g")
+        await monitor.until(lambda _: monitor.line(RUNNING) == before)
+
+
+async def test_the_keys_of_a_log(world: WorldSource) -> None:
+    async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
+        await monitor.until("48029", "complete to")
+        await monitor.press("slash")
+        await monitor.type("step 4801")
+        await monitor.press("enter")
+        await monitor.until("20 of 20", "step 48019")
+        await monitor.press("n")  # around
+        await monitor.until("1 of 20", "step 48010")
+        await monitor.press("N")
+        await monitor.until("20 of 20")
+        await monitor.press("ampersand")
+        await monitor.type("48017")
+        await monitor.press("enter")
+        await monitor.until_gone("step 48016")
+        await monitor.until("step 48017")
+        await monitor.press("escape", "escape")
+        await monitor.until("step 48016")
+        await monitor.press("t")
+        await monitor.until_gone("14:02:01")
+
+
+async def test_the_keys_of_a_chart(world: WorldSource) -> None:
+    async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
+        await monitor.until("● Training")
+        await monitor.press("2")
+        await monitor.until("2 metrics")
+        await monitor.until_drawn()
+        whole = monitor.text
+        for key in ("plus", "equals_sign", "L", "less_than_sign"):
+            await monitor.press(key)
+            await monitor.until(lambda text: text != whole)
+            await monitor.press("L" if key == "L" else "escape" if key == "less_than_sign" else "0")
+            await monitor.until(lambda text: text == whole)
+
+
+async def test_escape_and_q_go_back_and_q_ends_at_the_root(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.until(FAILED)
+        for back in ("escape", "q"):
+            await monitor.visit(f"job {COMPLETED}")
+            await monitor.until(f"jobs ▸ {COMPLETED}")
+            await monitor.press(back)
+            await monitor.until("7 jobs")
         await monitor.press("escape")
-        await monitor.until("7 jobs")
+        await monitor.until("7 jobs")  # there is nothing to go back to, and it does not end
         await monitor.press("q")
         assert await monitor.until_left() is None
+        assert monitor.app.return_code == 0
 
 
-async def test_keys_of_a_log(world: WorldSource) -> None:
-    async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
-        await monitor.until("14:02:01 2")
-        await monitor.until(lambda _: len(log(monitor).text.lines) == 60)
-        await monitor.press("space")
-        assert not log(monitor).following
-        await monitor.press("G")
-        assert log(monitor).following
-        await monitor.press("g")
-        await monitor.until("step 48000")
-        await monitor.press("t")
-        await monitor.until_gone("13:33:00 1")
-        await monitor.press("slash")
-        await monitor.paste("48020")
-        await monitor.press("enter")
-        await monitor.until("step 48020", re.compile(r"1 of 2|1/2|2 hits"))
-        before = log(monitor).text.cursor
-        await monitor.press("n")
-        assert log(monitor).text.cursor == before + 1  # the other host's line
-        await monitor.press("N")
-        assert log(monitor).text.cursor == before
-        await monitor.press("up")
-        assert log(monitor).text.cursor == before - 1
-        await monitor.press("ampersand")
-        await monitor.paste("48001")
-        await monitor.press("enter")
-        await monitor.until(lambda _: len(log(monitor).text.lines) == 2)
-        await monitor.press("escape", "escape")
-        await monitor.until(lambda _: len(log(monitor).text.lines) == 60)
-        assert "jobs ▸" in monitor.text  # what was asked for is let go of before the screen is
-        await monitor.press("w")
-        assert log(monitor).text.setting.wrap
+async def test_ctrl_c_ends_it_wherever_one_is(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.until(FAILED)
+        await monitor.press("colon")
+        await monitor.press("ctrl+c")
+        await monitor.until_left()
+        assert monitor.app.return_code == 130
 
 
-async def test_e_leads_to_errors(world: WorldSource) -> None:
-    async with opened(world, size=(80, 24), open_job=FAILED) as monitor:
-        await monitor.until("OutOfMemoryError", "complete")
-        await monitor.press("g", "e")
-        assert log(monitor).text.cursor == 2
-
-
-async def test_keys_of_a_chart(world: WorldSource) -> None:
-    async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
-        await monitor.press("2")  # the keys are the chart's as soon as it is there
-        await monitor.until("train ● 1.04")
-        await monitor.until_drawn()
-        assert chart(monitor).has_focus
-        whole = chart(monitor).view
-        assert whole is not None
-        await monitor.press("plus")
-        await monitor.until("zoomed")
-        zoomed = chart(monitor).view
-        assert zoomed is not None
-        assert zoomed.end - zoomed.start == pytest.approx((whole.end - whole.start) / 2)
-        await monitor.press("shift+left")
-        panned = chart(monitor).view
-        assert panned is not None
-        assert panned.start < zoomed.start
-        await monitor.press("minus", "0")
-        await monitor.until_gone("zoomed")
-        await monitor.press("equals_sign")
-        await monitor.until("zoomed")
-        await monitor.press("underscore", "0", "L")
-        await monitor.until("━━ log, 3m old ━━")
-        await monitor.press("left")
-        assert chart(monitor).cursor is not None
-        await monitor.press("greater_than_sign")
-        highest = chart(monitor).cursor
-        await monitor.press("less_than_sign")
-        assert highest is not None
-        assert (chart(monitor).cursor or 0) > highest  # a loss falls
+@pytest.mark.parametrize(
+    ("key", "name", "leave"),
+    [("P", "research", Leave("switch", profile="research")), ("R", "us-west-2", Leave("switch", region="us-west-2"))],
+)
+async def test_another_profile_or_region(world: WorldSource, key: str, name: str, leave: Leave) -> None:
+    async with opened(world) as monitor:
+        await monitor.until(FAILED)
+        await monitor.press(key)
+        await monitor.until("Go on with which")
         await monitor.press("escape")
-        assert chart(monitor).cursor is None
-        assert "jobs ▸" in monitor.text
+        await monitor.until_gone("Go on with which")
+        await monitor.press(key)
+        await monitor.type(name)
+        await monitor.press("enter")
+        assert await monitor.until_left() == leave
 
 
-async def test_ctrl_c_ends_it_from_anywhere(world: WorldSource) -> None:
-    async with opened(world, open_job=COMPLETED) as monitor:
-        await monitor.until("train-rmse")
-        await monitor.press("question_mark", "ctrl+c")
-        await monitor.until_left()
+async def test_the_demo_has_neither(world: WorldSource) -> None:
+    async with opened(world, demo=True) as monitor:
+        await monitor.until(FAILED, "demo")
+        await monitor.press("P")
+        await monitor.until("The demo has no profiles and no regions.")
 
 
-async def test_tab_gives_the_keys_to_the_next_pane(world: WorldSource) -> None:
-    async with opened(world, open_job=RUNNING) as monitor:
-        await monitor.until("━━ 1 log ━━", "train ● 1.04")
-        await monitor.press("tab")
-        await monitor.until("━━ 2 metrics ━━")
-        await monitor.press("tab")
-        await monitor.until("━━ 3 hosts ━━")
-        await monitor.press("tab")
-        await monitor.until("━━ 1 log ━━")
-        await monitor.press("shift+tab")
-        await monitor.until("━━ 3 hosts ━━")
+# They can be changed
 
 
-# Changed by their ids
-
-
-async def test_every_key_can_be_changed_by_its_id(world: WorldSource) -> None:
-    keys = {"table.down": "x", "screen.filter": "f", "app.go": "ctrl+g", "app.quit": "Q"}
+async def test_a_key_is_changed_by_its_id(world: WorldSource) -> None:
+    keys = {"table.down": "n", "app.help": "f2", "screen.filter": "x"}
     async with opened(world, settings=Settings(keys=keys)) as monitor:
-        await monitor.until("GPU 72%")
-        await monitor.press("j", "slash", "colon", "q")  # mean nothing any more
-        assert selected(monitor) == "wav2vec2-base-de-078"
-        await monitor.press("x", "x")
-        assert selected(monitor) == RUNNING
-        await monitor.press("f")
-        await monitor.until("/ filter")
-        await monitor.press("escape", "ctrl+g")
-        await monitor.until(" : ")
-        await monitor.press("escape", "Q")
-        await monitor.until_left()
+        await monitor.until(FAILED, "x filter", "f2 help")
+        first = selected(monitor)
+        await monitor.press("j", "down")
+        assert selected(monitor) == first
+        await monitor.press("n")
+        assert selected(monitor) != first
+        await monitor.press("f2")
+        await monitor.until("Keys that work here")
 
 
-async def test_a_name_in_the_settings_that_is_no_binding_is_told(world: WorldSource) -> None:
-    async with opened(world, settings=Settings(keys={"jobs.no-such-thing": "x"})) as monitor:
-        await monitor.until("jobs.no-such-thing")
+async def test_an_id_that_does_not_exist_is_named(world: WorldSource) -> None:
+    async with opened(world, settings=Settings(keys={"table.dwon": "n", "table.up": "p"})) as monitor:
+        await monitor.until("[keys] in config.toml names what is no binding:", "table.dwon")
+        assert "table.up" not in monitor.text
 
 
-# Kept apart
+# They change nothing
 
 
-PLACES = ["jobs", "endpoints", f"job {RUNNING}", f"endpoint {RANKER}"]
-SHADOWED = {
-    "escape": "a widget lets go of what it holds, then the screen goes back",
-    "ctrl+c": "the program's end has priority over Textual's copy",
-    "left": "a chart's cursor rather than the scrolling of what holds the charts",
-    "right": "a chart's cursor rather than the scrolling of what holds the charts",
-}
+@pytest.fixture
+def operations(world: WorldSource) -> Iterator[list[str]]:
+    """The operations that AWS is asked for."""
+    asked: list[str] = []
+
+    def note(**event: object) -> None:
+        asked.append(str(getattr(event["model"], "name", "")))
+
+    for service in SERVICES:
+        world.clients.client(service).meta.events.register("before-call", note, unique_id="noted")
+    yield asked
+    for service in SERVICES:
+        world.clients.client(service).meta.events.unregister("before-call", unique_id="noted")
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_no_key_means_two_things_at_one_place(world: WorldSource, place: str) -> None:
-    async with opened(world) as monitor:
-        await monitor.visit(place)
-        await monitor.until("live")
-        for widget in monitor.app.screen.focus_chain:
-            widget.focus()
-            await monitor.pilot.pause()
-            meanings: dict[str, set[str]] = defaultdict(set)
-            for node in widget.ancestors_with_self:
-                for key, bindings in node._bindings.key_to_bindings.items():
-                    meanings[key] |= {f"{type(node).__name__}: {binding.action}" for binding in bindings}
-            assert {key for key, found in meanings.items() if len(found) > 1} <= SHADOWED.keys(), meanings
-            assert not meanings.keys() & {"ctrl+a", "ctrl+b", "ctrl+z"}  # tmux, screen and the shell have them
-
-
-async def test_all_bindings_have_an_id_and_words() -> None:
-    from textual.binding import Binding
-    from textual.dom import DOMNode
-
-    from tui.screens import later
-
-    later.preload()
-    classes: list[type[DOMNode]] = [DOMNode]
-    while classes:
-        kind = classes.pop()
-        classes += kind.__subclasses__()
-        if kind.__module__.startswith("tui."):
-            for binding in kind.__dict__.get("BINDINGS", ()):
-                assert isinstance(binding, Binding), (kind, binding)
-                assert binding.id, (kind, binding)
-                assert binding.description, (kind, binding)
+async def test_no_key_changes_anything_on_aws(world: WorldSource, operations: list[str], place: str) -> None:
+    async with opened(world, size=(80, 24)) as monitor:
+        await monitor.until("GPU 72%")
+        await each_pane(monitor, place)
+        screen = monitor.app.screen
+        pressed: set[str] = set()
+        for _ in range(4 if " " in place else 1):
+            focused = monitor.app.focused
+            for key in sorted(set(screen.active_bindings) - LEAVING - pressed):
+                pressed.add(key)
+                await monitor.pilot.press(key)
+                if isinstance(monitor.app.focused, Input):
+                    await monitor.press("escape")
+                while len(monitor.app.screen_stack) > 1 and monitor.app.screen is not screen:
+                    monitor.app.pop_screen()
+                    await monitor.pilot.pause()
+                if monitor.app.screen is not screen:
+                    await each_pane(monitor, place)
+                    screen = monitor.app.screen
+                elif focused is not None and focused.is_on_screen:
+                    focused.focus()
+            await monitor.press("tab")
+        assert len(pressed) > 25
+        assert {"ListTrainingJobs"} <= set(operations)
+        assert {
+            name for name in operations if not name.startswith(("List", "Describe", "Get", "Search", "Filter"))
+        } == set()

@@ -39,6 +39,9 @@ class EndpointScreen(PanesScreen):
         known: What the list knows of it: shown until its description has come.
     """
 
+    DEFAULT_CSS = """
+    EndpointScreen #reason { height: auto; max-height: 3; padding: 0 1; }
+    """
     PANES = ("traffic", "log", "use", "facts")
 
     def __init__(self, context: Context, name: str, *, known: Endpoint | None = None) -> None:

@@ -33,6 +33,16 @@ COLUMNS = (
 )
 
 
+TOO_MANY = 1.0
+"""From how many percent of requests answered with 5XX on an endpoint is in trouble, whatever its status."""
+
+
+def in_trouble(endpoint: Endpoint, view: EndpointsView) -> bool:
+    """Whether someone should look: its status says so, or one of its variants answers too many requests with 5XX."""
+    shares = (_share(_traffic(endpoint, variant, view), "Invocation5XXErrors") for variant in endpoint.variants)
+    return endpoint.in_trouble or any(share is not None and share >= TOO_MANY for share in shares)
+
+
 def key(endpoint: Endpoint, number: int) -> str:
     """A row's key: the endpoint's name, for all but its first variant followed by the variant's."""
     return endpoint.name if number == 0 else f"{endpoint.name}/{endpoint.variants[number].name}"
@@ -55,13 +65,15 @@ def cells(
     curve = sparkline(traffic["Invocations"].values, CURVE, ascii_only=ascii) if "Invocations" in traffic else ""
     return (
         endpoint.name,
-        (f"{sign(endpoint.status, ascii=ascii)} {endpoint.status}", tone(endpoint.status)),
+        (f"! {endpoint.status}", "warning")
+        if errors is not None and errors >= TOO_MANY and tone(endpoint.status) == "good"
+        else (f"{sign(endpoint.status, ascii=ascii)} {endpoint.status}", tone(endpoint.status)),
         (variant.name + (" shadow" if variant.shadow else "")) if variant else (DASH, "muted"),
         capacity(variant) if variant and variant.serverless is None else (DASH, "muted"),
         number(_per_minute(traffic, "Invocations")),
         number(_last(traffic, "ModelLatency")),
         _percent(_share(traffic, "Invocation4XXErrors")),
-        (_percent(errors), "bad") if errors and errors >= 1 else _percent(errors),
+        (_percent(errors), "bad") if errors is not None and errors >= TOO_MANY else _percent(errors),
         (word, "warning") if target and target.suspended.any else word,
         _type(variant) or (DASH, "muted"),
         (span((context.now() - endpoint.modified).total_seconds()), "muted"),

@@ -17,7 +17,7 @@ from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
 from tui.screens import later
 from tui.screens.context import Context
-from tui.screens.endpoint_rows import COLUMNS, cells, key, name_of, sort_values
+from tui.screens.endpoint_rows import COLUMNS, cells, in_trouble, key, name_of, sort_values
 from tui.screens.monitor import MonitorScreen
 from tui.screens.no_source import NoSource
 from tui.sources.base import NoCredentials
@@ -138,7 +138,7 @@ class EndpointsScreen(MonitorScreen):
         self.query_one(ResourceTable).tick()
         if view.refreshed is None:
             return Content("asking …")
-        trouble = sum(endpoint.in_trouble for endpoint in view.endpoints)
+        trouble = sum(in_trouble(endpoint, view) for endpoint in view.endpoints)
         words = [plural(len(view.endpoints), "endpoint") + ("…" if view.loading else ""), self.age(view.refreshed)]
         parts = Content("  ".join(word for word in words if word))
         return Content.assemble((f"✕ {trouble} in trouble  ", "$text-error"), parts) if trouble else parts

@@ -67,7 +67,7 @@ def phases(job: TrainingJob, now: datetime) -> Content:
 
 
 def facts(job: TrainingJob, now: datetime) -> list[str]:
-    """`2 × ml.p4d.24xlarge`, `spot, 64% saved`, `stopped in 4h48m at the latest`: the most important first."""
+    """`2 × ml.p4d.24xlarge`, `spot, 64% saved`, `max runtime in 4h48m`: the most important first."""
     words = [" + ".join(f"{group.count} × {clean(group.type)}" for group in job.instances)]
     if job.spot:
         saved = ""
@@ -80,7 +80,7 @@ def facts(job: TrainingJob, now: datetime) -> list[str]:
         words.append(f"warm pool {clean(job.warm_pool)}")
     if job.max_runtime_s and job.started and not job.is_ended:
         left = job.max_runtime_s - (now - job.started).total_seconds()
-        words.append(f"stopped in {span(left)} at the latest" if left > 0 else "max runtime reached")
+        words.append(f"max runtime in {span(left)}" if left > 0 else "max runtime reached")
     rules = [rule for rule in job.rules if rule.status == "IssuesFound"]
     if rules:
         words.append(f"{plural(len(rules), 'Debugger rule')} found issues")

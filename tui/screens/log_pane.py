@@ -46,5 +46,5 @@ class LogPane(Pane):
         elif batch.state == "ended":
             notes.append("complete")
         elif batch.checked_to_ms:
-            notes.append(f"late lines checked to {self.context.local(batch.checked_to_ms / 1000):%H:%M}")
+            notes.append(f"complete to {self.context.local(batch.checked_to_ms / 1000):%H:%M}")
         return notes

@@ -27,10 +27,7 @@ class Plot:
 PLOTS = (
     Plot("invocations a minute", {"Invocations": ""}),
     Plot("latency in ms", {"ModelLatency": "model", "OverheadLatency": "overhead"}),
-    Plot(
-        "errors a minute",
-        {"Invocation4XXErrors": "4XX", "Invocation5XXErrors": "5XX", "InvocationModelErrors": "model"},
-    ),
+    Plot("errors a minute", {"Invocation4XXErrors": "4XX", "Invocation5XXErrors": "5XX"}),
     Plot("invocations an instance", {"InvocationsPerInstance": ""}),
 )
 
