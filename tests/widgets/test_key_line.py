@@ -45,7 +45,7 @@ class Keys(App[None]):
 async def test_each_action_once_with_its_first_key_and_nothing_that_is_hidden() -> None:
     app = Keys()
     async with app.run_test(size=(60, 8)):
-        assert app.line == "enter open d denied F2 go [to]"
+        assert app.line == "enter open  d denied  F2 go [to]"
 
 
 async def test_it_follows_the_focus() -> None:

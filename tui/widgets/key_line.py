@@ -39,9 +39,9 @@ class KeyLine(Widget):
                 continue
             seen.add(binding.action)
             key = Content.styled(self.app.get_key_display(binding), "bold $footer-key-foreground")
-            part = Content.assemble(key, f" {binding.description} ")
+            part = Content.assemble(key, f" {binding.description}  ")
             if active.enabled:
-                self._places.append((range(column, column + part.cell_length - 1), binding.key))
+                self._places.append((range(column, column + part.cell_length - 2), binding.key))
             parts.append(part if active.enabled else part.stylize("dim"))
             column += part.cell_length
         self._drawn = Content("").join(parts)
