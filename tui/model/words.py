@@ -104,6 +104,11 @@ def cut(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - tail :] if tail else ''}"
 
 
+def beginning(text: str, most: int) -> str:
+    """At most so many characters from the beginning: a text of megabytes would keep the screen busy with itself."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def short_instance(instance_type: str) -> str:
     """`ml.p4d.24xlarge` → `p4d.24xl`, for narrow columns."""
     return instance_type.removeprefix("ml.").replace("xlarge", "xl")

@@ -17,7 +17,7 @@ from tui.model.endpoints import Endpoint
 from tui.model.logs import LogAddress
 from tui.model.records import Record, endpoint_record
 from tui.model.status import sign, tone
-from tui.model.words import span
+from tui.model.words import beginning, span
 from tui.screens.context import Context
 from tui.screens.endpoint_facts import sections
 from tui.screens.log_pane import LogPane
@@ -119,7 +119,7 @@ class EndpointScreen(PanesScreen):
         reason = self.query_one("#reason", Static)
         reason.display = bool(endpoint.failure_reason or endpoint.deployment)
         if reason.display:
-            why = endpoint.failure_reason or endpoint.deployment
+            why = beginning(endpoint.failure_reason or endpoint.deployment, 2048)
             colour = "$text-error" if endpoint.failure_reason else "$text-warning"
             reason.update(Content.styled(f"{'✕' if endpoint.failure_reason else '●'} {clean(why)}", colour))
         self.query_one(Facts).show(sections(view, self.context.clock))

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from tui.model.clean import clean
 from tui.model.jobs import TrainingJob
-from tui.model.words import plural, span
+from tui.model.words import beginning, plural, span
 
 _ARROW = ("  ▸  ", "$text-muted")
 
@@ -29,7 +29,8 @@ class JobHeader(Static):
         """Draw the job, if it looks different from what is there."""
         lines = [self._fitting(phases(job, now), facts(job, now))]
         if job.failure_reason:
-            lines.append(Content.assemble(("✕ ", "bold $text-error"), (clean(job.failure_reason), "$text-error")))
+            why = clean(beginning(job.failure_reason, 2048))
+            lines.append(Content.assemble(("✕ ", "bold $text-error"), (why, "$text-error")))
         said = Content("\n").join(lines)
         if said != self._said:
             self._said = said

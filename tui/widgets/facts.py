@@ -12,7 +12,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.model.clean import clean
-from tui.model.words import cut
+from tui.model.words import beginning, cut
+
+_LONGEST = 4096
+"""Characters of a value: more than AWS allows anywhere."""
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A heading and its names and values, as they came from outside."""
@@ -60,7 +63,7 @@ class Facts(VerticalScroll, can_focus=True):
             lines.append(Content.styled(title, "bold $accent"))
             room = max(self.content_size.width - width - 5, 12)
             for name, value in entries:
-                head, *rest = chop_cells(clean(value), room) or [""]
+                head, *rest = chop_cells(clean(beginning(value, _LONGEST)), room) or [""]
                 lines.append(Content.assemble((f"  {cut(clean(name), width):<{width}}  ", "$text-muted"), head))
                 lines += [Content(" " * (width + 4) + line) for line in rest]
         self._static.update(Content("\n").join(lines))
