@@ -116,8 +116,7 @@ class Monitor:
 
     async def paste(self, text: str) -> Monitor:
         """Paste a text into the line that has the keys."""
-        assert self.app.focused is not None
-        self.app.focused.post_message(events.Paste(text))
+        self.app.post_message(events.Paste(text))
         await self.pilot.pause()
         return self
 
