@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
@@ -145,6 +146,12 @@ class SagetopApp(App[Leave]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""
+    async def on_event(self, event: events.Event) -> None:
+        """Clean what is pasted: whichever line has the keys, the palette's too, would draw it as it came."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = "\n".join(map(clean, event.text.split("\n")))
+        await super().on_event(event)
+
         return [*super().get_line_filters(), *self._plain]
 
     def action_go(self) -> None:
