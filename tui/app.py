@@ -25,7 +25,7 @@ from tui.screens import later
 from tui.screens.context import Context
 from tui.screens.jobs import JobsScreen
 from tui.sources.base import SourceError
-from tui.widgets.ascii_filter import AsciiFilter
+from tui.widgets.ascii_filter import AsciiFilter, ColorlessFilter
 
 DARK = Theme(
     name="sagetop-dark",
@@ -110,7 +110,9 @@ class SagetopApp(App[Leave]):
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
         self._attached: Screen[None] | None = None
-        self._plain = [AsciiFilter()] if context.settings.ascii else []
+        self._plain: list[LineFilter] = [AsciiFilter()] if context.settings.ascii else []
+        if self.no_color:
+            self._plain.append(ColorlessFilter())
         self.add_mode("jobs", lambda: JobsScreen(context))
         self.add_mode("endpoints", lambda: later.endpoints(context))
         for theme in (DARK, LIGHT):
@@ -145,7 +147,7 @@ class SagetopApp(App[Leave]):
             gc.enable()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """What is applied to each line before it is written: NO_COLOR's, and plain signs where they are asked for."""
+        """What is applied to each line before it is written: plain signs and no colours where that is asked for."""
     async def on_event(self, event: events.Event) -> None:
         """Clean what is pasted: whichever line has the keys, the palette's too, would draw it as it came."""
         if isinstance(event, events.Paste) and not event.is_forwarded:

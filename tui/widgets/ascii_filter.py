@@ -1,4 +1,4 @@
-"""Draws sagetop's own signs with characters that every terminal has."""
+"""For terminals that can do less: sagetop's own signs as plain characters, and nothing in colour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.filter import LineFilter
 
 _PLAIN = str.maketrans(
     {
-        **dict.fromkeys("─━╌╸╺", "-"),
+        **dict.fromkeys("─━╌╸╺▔", "-"),
         **dict.fromkeys("│┃▏▎▍▌▋▊▉█▇▆▅▄", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼", "+"),
         **dict.fromkeys("▁▂▃", "_"),
@@ -27,12 +27,13 @@ _PLAIN = str.maketrans(
         "–": "-",
         "—": "-",
         "≈": "~",
+        "🔎": "? ",  # the palette's, two cells wide
     }
 )
 
 
 class AsciiFilter(LineFilter):
-    """Replaces the signs in what is about to be written, one character for one; letters of any script stay."""
+    """Replaces the signs in what is about to be written, cell for cell; letters of any script stay."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The segments with plain signs, whatever they are drawn upon."""
@@ -42,4 +43,15 @@ class AsciiFilter(LineFilter):
             if segment.text.isascii()
             else Segment(segment.text.translate(_PLAIN), segment.style, segment.control)
             for segment in segments
+        ]
+
+
+class ColorlessFilter(LineFilter):
+    """Drops colours and keeps the rest (bold, reverse, underline): Textual's own answer to NO_COLOR sends greys."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments without foreground and background colours."""
+        del background
+        return [
+            Segment(text, None if style is None else style.without_color, control) for text, style, control in segments
         ]
