@@ -16,6 +16,7 @@ from tui.app import Leave
 from tui.config import Settings
 from tui.screens import later
 from tui.sources.aws.clients import SERVICES
+from tui.widgets.log_view import LogView
 from tui.widgets.resource_table import ResourceTable
 
 PLACES = ("jobs", f"job {RUNNING}", "endpoints", f"endpoint {RANKER}")
@@ -123,7 +124,8 @@ async def test_space_marks_in_a_list(world: WorldSource) -> None:
 
 async def test_the_keys_of_a_log(world: WorldSource) -> None:
     async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
-        await monitor.until("48029", "complete to")
+        log = monitor.app.screen.query_one(LogView)
+        await monitor.until("48029", lambda _: len(log.text.lines) == 60)
         await monitor.press("slash")
         await monitor.type("step 4801")
         await monitor.press("enter")
@@ -138,23 +140,27 @@ async def test_the_keys_of_a_log(world: WorldSource) -> None:
         await monitor.until_gone("step 48016")
         await monitor.until("step 48017")
         await monitor.press("escape", "escape")
-        await monitor.until("step 48016")
+        await monitor.until("step 48018")
         await monitor.press("t")
-        await monitor.until_gone("14:02:01")
+        await monitor.until("13:50:00Z")  # it is told which time that is
 
 
 async def test_the_keys_of_a_chart(world: WorldSource) -> None:
     async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
         await monitor.until("● Training")
         await monitor.press("2")
-        await monitor.until("2 metrics")
+        await monitor.until("2 metrics", "GPU 72%", "3m old", "13:30")
         await monitor.until_drawn()
-        whole = monitor.text
+
+        def curves() -> list[str]:
+            return monitor.lines[6:-1]
+
+        whole = curves()
         for key in ("plus", "equals_sign", "L", "less_than_sign"):
             await monitor.press(key)
-            await monitor.until(lambda text: text != whole)
+            await monitor.until(lambda _: curves() != whole)
             await monitor.press("L" if key == "L" else "escape" if key == "less_than_sign" else "0")
-            await monitor.until(lambda text: text == whole)
+            await monitor.until(lambda _: curves() == whole)
 
 
 async def test_escape_and_q_go_back_and_q_ends_at_the_root(world: WorldSource) -> None:
