@@ -76,7 +76,7 @@ class MonitorScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show where we are, then ask: the first frame does not wait for a request."""
         self.show_top()
-        self.set_interval(1, self.show_top)
+        self.set_interval(1, self._tick)
 
     def on_screen_suspend(self) -> None:
         """Nothing is asked while another screen covers this one; a dialog does not cover it."""
@@ -137,8 +137,19 @@ class MonitorScreen(Screen[None]):
         """Give the keys to the first widget of that kind."""
         self.query(widget).first().focus()
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether no other full screen covers this one; Textual's `is_current` counts the one just below as well."""
+        return self is next(screen for screen in reversed(self.app.screen_stack) if not isinstance(screen, ModalScreen))
+
+    def _tick(self) -> None:
+        # Whatever changes below another screen would have Textual draw that one anew, all of it.
+        if self.is_seen:
+            self.show_top()
+
     def _look(self) -> None:
-        if self.is_current:
+        if self.is_seen:
+            self.show_top()
             self._poller.start()
 
     def _work(self) -> float | None:
