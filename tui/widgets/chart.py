@@ -150,6 +150,7 @@ class Chart(Widget, can_focus=True):
             empty: What is said while there are no datapoints.
         """
         before, self._series = self._series, tuple(series)
+        said = (self._title, self._labels, self._empty, self._stale)
         found, own = names(series)
         self._title = clean(title) or found
         self._labels = tuple(clean(label) for label in labels) or own
@@ -169,6 +170,8 @@ class Chart(Widget, can_focus=True):
             self._print = fingerprint
             self._gaps = None
             self._redraw()
+        elif (self._title, self._labels, self._empty, self._stale) == said:
+            return
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def set_cursor(self, time_ms: float | None) -> None:
