@@ -146,14 +146,14 @@ class SagetopApp(App[Leave]):
             gc.freeze()
             gc.enable()
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What is applied to each line before it is written: plain signs and no colours where that is asked for."""
     async def on_event(self, event: events.Event) -> None:
         """Clean what is pasted: whichever line has the keys, the palette's too, would draw it as it came."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
             event.text = "\n".join(map(clean, event.text.split("\n")))
         await super().on_event(event)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is applied to each line before it is written: plain signs and no colours where that is asked for."""
         return [*super().get_line_filters(), *self._plain]
 
     def action_go(self) -> None:
@@ -182,7 +182,9 @@ class SagetopApp(App[Leave]):
             self.exit()
         elif word:
             self.notify(
-                f"There is no place called {word}: try jobs, endpoints or job NAME.", severity="warning", markup=False
+                f"There is no place called {clean(word)}: try jobs, endpoints or job NAME.",
+                severity="warning",
+                markup=False,
             )
 
     def action_help(self) -> None:

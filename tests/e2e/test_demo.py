@@ -173,7 +173,7 @@ def test_a_failed_job_says_why_and_e_leads_to_its_traceback(open_demo: OpenDemo)
 def test_endpoints_show_their_traffic(open_demo: OpenDemo) -> None:
     terminal = open_demo(size=(120, 36))
     type_in(terminal, "jobs  endpoints  demo", ":", "endpoints")
-    text = terminal.wait_for(lambda text: has("tagger-stage", "✓ InService", "23%")(text), PATIENCE_S)
+    text = terminal.wait_for(lambda text: has("tagger-stage", "! InService", "23%")(text), PATIENCE_S)
     assert has("reranker-canary", "● Updating")(text)
     assert has("embed-prod", "2–10 on 150")(text)
     terminal.wait_for(lambda text: {"v12", "v13"} <= set(re.findall(r"ranker-prod +✓ InService +(v\d+)", text)))

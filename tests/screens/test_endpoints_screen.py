@@ -30,10 +30,10 @@ async def test_a_row_for_each_variant_newest_endpoint_first(world: WorldSource) 
             ["search-exp", "✕ Failed", "main", "1"],
             ["tagger-stage", "● Updating", "main", "1"],
             ["embed-stage", "✓ InService", "main", "–"],
-            [RANKER, "✓ InService", "v12", "3"],
-            [RANKER, "✓ InService", "v13", "1"],
+            [RANKER, "! InService", "v12", "3"],
+            [RANKER, "! InService", "v13", "1"],
         ]
-        await monitor.until("✕ 1 in trouble", "4 endpoints", "live")
+        await monitor.until("✕ 2 in trouble", "4 endpoints", "live")
 
 
 async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSource) -> None:

@@ -21,6 +21,8 @@ NEWEST = 10_000
 HOSTS_MEASURED = 4
 """A large cluster's use is estimated from its first hosts: each host is a metric that costs."""
 SPARK_POINTS = 60
+FIRST_ROWS = 40
+"""How many rows stand in for those on screen before the screen has said which these are."""
 DETAILS_A_REFRESH = 100
 """How many descriptions are asked for at once: more than a screen has rows, and what one Search answers."""
 
@@ -100,7 +102,7 @@ class JobsWatch:
         """
         with self._errors.of("list"):
             self._newest_page()
-        shown = list(visible) or [job.name for job in self.view.jobs[:DETAILS_A_REFRESH]]
+        shown = list(visible) or [job.name for job in self.view.jobs[:FIRST_ROWS]]
         with self._errors.of("details"):
             self._details(shown)
         self._metrics(shown)
