@@ -31,11 +31,20 @@ def test_the_newest_error_of_a_question_is_the_one_that_counts() -> None:
     assert [error.what for error in errors.now] == ["no"]
 
 
-def test_they_stand_in_the_order_in_which_the_questions_failed_and_a_sentence_is_said_once() -> None:
+def test_they_stand_in_the_order_in_which_the_questions_were_asked_and_a_sentence_is_said_once() -> None:
     errors = Errors()
     for question, what in (("list", "expired"), ("details", "expired"), ("metrics", "denied")):
         fail(errors, question, SourceError(what))
     assert [error.what for error in errors.now] == ["expired", "denied"]
+
+
+def test_the_question_that_is_asked_first_is_the_gravest_whenever_it_failed() -> None:
+    errors = Errors()
+    with errors.of("list"):
+        pass
+    fail(errors, "metrics", Denied("no metrics"))
+    fail(errors, "list", Throttled("no list"))
+    assert [error.what for error in errors.now] == ["no list", "no metrics"]
 
 
 def test_only_errors_of_a_source_are_kept() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
+from collections.abc import Callable
 from datetime import timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from textual import events, on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.strip import Strip
+from textual.widgets import Input
 
 from tests.screen_text import assert_harmless, screen_text
 from tui.model.logs import LogEvent
@@ -66,9 +69,16 @@ class Reader:
 
     async def types(self, key: str, text: str) -> None:
         await self.pilot.press(key)
-        await self.pilot.pause()
-        self.app.screen.focused.value = text  # type: ignore[union-attr]
+        await self.until(lambda: isinstance(self.app.screen.focused, Input))
+        self.app.screen.query_one(Input).value = text
         await self.presses("enter")
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what a busy machine takes its time over."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline, self.sees
+            await self.pilot.pause(0.01)
 
     async def settled(self) -> None:
         await self.pilot.pause()
@@ -278,9 +288,9 @@ async def test_a_traceback_is_its_last_line_until_enter_opens_it(reader: Reader)
 async def test_going_to_a_time(reader: Reader, typed: str, line: int) -> None:
     await reader.gets(*numbered(100))
     await reader.types("T", typed)
+    await reader.until(lambda: reader.app.moved[-1:] == [NOON + line * 1000])
     assert reader.app.view.text.cursor == line
     assert f"line {line}" in screen_text(reader.app)
-    assert reader.app.moved[-1] == NOON + line * 1000
 
 
 async def test_what_is_no_time_is_said(reader: Reader) -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 
-from tui.messages import EndpointsArrived
+from tui.messages import EndpointsArrived, IdentityArrived
 from tui.model.endpoints import Endpoint
 from tui.model.filters import Facts, Filter
 from tui.model.records import Record, endpoint_record
@@ -80,6 +80,10 @@ class EndpointsScreen(MonitorScreen):
         self.view = message.view
         self.show_problems(self.view.errors)
         self._show()
+
+    @on(IdentityArrived)
+    def _identified(self) -> None:
+        self.call_later(self._show)  # an empty list says which region has none
 
     @on(FilterBar.Changed)
     def _filtered(self, message: FilterBar.Changed) -> None:

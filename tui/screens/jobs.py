@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 
-from tui.messages import JobsArrived
+from tui.messages import IdentityArrived, JobsArrived
 from tui.model.words import plural
 from tui.screens import later
 from tui.screens.context import Context
@@ -112,6 +112,10 @@ class JobsScreen(MonitorScreen):
         self.view = message.view
         self.show_problems(self.view.errors)
         self._show()
+
+    @on(IdentityArrived)
+    def _identified(self) -> None:
+        self.call_later(self._show)  # an empty list says which region has none
 
     def on_resize(self) -> None:
         """Curves are longer on wide screens."""

@@ -12,19 +12,21 @@ class Errors:
     """The last error of each kind of question, forgotten when the question is answered again."""
 
     def __init__(self) -> None:
-        self._errors: dict[str, SourceError] = {}
+        self._errors: dict[str, SourceError | None] = {}
 
     @contextmanager
     def of(self, question: str) -> Iterator[None]:
         """Within it a SourceError is kept rather than raised."""
+        # A watch asks for the list first and for what hangs on it later: the first to be asked is the gravest.
+        self._errors.setdefault(question)
         try:
             yield
         except SourceError as error:
             self._errors[question] = error
         else:
-            self._errors.pop(question, None)
+            self._errors[question] = None
 
     @property
     def now(self) -> tuple[SourceError, ...]:
-        """The errors that stand, in the order in which the questions first failed; the same sentence only once."""
-        return tuple({error.what: error for error in self._errors.values()}.values())
+        """The errors that stand, in the order in which the questions were first asked; the same sentence only once."""
+        return tuple({error.what: error for error in self._errors.values() if error}.values())

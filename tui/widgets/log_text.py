@@ -265,6 +265,8 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
     def _behind(self, strip: Strip, name: str) -> Strip:
         """A line with another background, but where it has one of its own."""
         usual, background = self._base.bgcolor, Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+        if self.app.no_color:
+            background += Style(reverse=True)
         return Strip(
             [
                 Segment(text, style + background) if style and style.bgcolor == usual else Segment(text, style)
