@@ -46,6 +46,8 @@ class Series:
         part: The host or variant, empty where it is of the whole job.
         unit: `%`, `ms`, `/min` …, or empty.
         stat: The statistic, where the source computes one.
+        steps: The step that each datapoint's line named, NaN where it named none; empty where none did.
+        epochs: The epoch likewise.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Series:
     part: str = ""
     unit: str = ""
     stat: str = ""
+    steps: array[float] = field(default_factory=lambda: array("d"))
+    epochs: array[float] = field(default_factory=lambda: array("d"))
 
     def __len__(self) -> int:
         return len(self.times)
