@@ -21,7 +21,7 @@ from tui.model.words import beginning, span
 from tui.screens.context import Context
 from tui.screens.endpoint_facts import sections
 from tui.screens.log_pane import LogPane
-from tui.screens.panes import PanesScreen
+from tui.screens.one_clock import ClockedScreen
 from tui.screens.traffic import TrafficPane
 from tui.sources.base import NotFound
 from tui.watch.endpoint import DESCRIBE_EVERY_S, EndpointView, EndpointWatch
@@ -30,7 +30,7 @@ from tui.widgets.gauges import Gauges
 from tui.widgets.pane import Pane
 
 
-class EndpointScreen(PanesScreen):
+class EndpointScreen(ClockedScreen):
     """An endpoint, watched for as long as it is on screen.
 
     Args:

@@ -21,7 +21,7 @@ from tui.screens.context import Context
 from tui.screens.job_facts import sections
 from tui.screens.job_header import JobHeader
 from tui.screens.log_pane import LogPane
-from tui.screens.panes import PanesScreen
+from tui.screens.one_clock import ClockedScreen
 from tui.screens.strip import MetricStrip
 from tui.sources.base import NotFound
 from tui.watch.job import DESCRIBE_EVERY_S, JobView, JobWatch
@@ -30,7 +30,7 @@ from tui.widgets.gauges import Gauges
 from tui.widgets.pane import Pane
 
 
-class JobScreen(PanesScreen):
+class JobScreen(ClockedScreen):
     """A training job, running or ended. It shows what is there, loads the rest behind it, and follows while it runs.
 
     Args:
