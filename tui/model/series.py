@@ -141,6 +141,17 @@ def leading_metric(names: Sequence[str]) -> str | None:
     return min(names, key=rank, default=None)
 
 
+def role_of(name: str) -> Literal["train", "", "validation", "test"]:
+    """Which set a metric's name says it was measured on, empty where it says none."""
+    roles: tuple[Literal["train", "", "validation", "test"], ...] = ("train", "", "validation", "test")
+    return roles[_reading(name)[0]]
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """What a metric's name says it measures, in small words without the set's: `val_cross_entropy` → cross, entropy."""
+    return _reading(name)[1]
+
+
 def short_labels(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """What metrics on one chart have in common, and what tells each apart: `loss`, (`train`, `validation`)."""
     if len(set(names)) < 2:
