@@ -6,13 +6,14 @@ called on the UI thread; every method raises a `SourceError` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     # The first frame needs this module, and has nothing to show of these.
+    from tui.model.changes import Call
     from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
     from tui.model.jobs import JobQuery, TrainingJob
     from tui.model.logs import LogAddress, LogPage, LogStream
@@ -57,6 +58,10 @@ class NoCredentials(SourceError):
 
 class Unreachable(SourceError):
     """No answer: no network, a closed port, a time-out, a region without the service."""
+
+
+class Unanswered(Unreachable):
+    """It was sent, and no answer that can be read came back: nobody knows whether it was carried out."""
 
 
 class Throttled(SourceError):
@@ -122,6 +127,10 @@ class Source(Protocol):
     def calls(self) -> int:
         """Requests sent so far, for the status bar and the request budget."""
 
+    @property
+    def metrics_asked(self) -> int:
+        """Metrics asked for so far that cost something (GetMetricData's), for the request budget."""
+
     def now_ms(self) -> int:
         """The time by the source's own clock, ms since the epoch: what its log events are compared with."""
 
@@ -168,3 +177,10 @@ class Source(Protocol):
         self, log: LogAddress, start_ms: int, end_ms: int, token: str | None = None, *, from_head: bool = True
     ) -> LogPage:
         """One page of all streams' events with start ≤ time < end, with their `event_id`."""
+
+    def send(self, call: Call) -> Mapping[str, Any]:
+        """Send one request as it stands, and give the answer.
+
+        Only `tui.mutations` calls it. What changes something is never sent again once it may have arrived: Unanswered
+        says so, and a look at the state afterwards tells. Raises Refused where the source does not know the operation.
+        """

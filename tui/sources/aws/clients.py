@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from tui import __version__
+from tui.model.prices import pricing_region
 from tui.sources.aws.errors import CutShort, GaveUp, NotLoopback, translate
-from tui.sources.base import Identity
+from tui.sources.base import Identity, Refused
 
 if TYPE_CHECKING:
     import boto3.session
@@ -93,16 +96,19 @@ class Clients:
     Attributes:
         settings: What it was made of.
         learnt: What was learnt with the keys of this session.
+        metrics_asked: How many metrics GetMetricData was asked for so far: each costs.
     """
 
     def __init__(self, settings: ClientSettings) -> None:
         self.settings = settings
         self.learnt = Learnt()
         self._lock = threading.RLock()
+        self.metrics_asked = 0
         self._calls = 0
         self._endpoint_url: str | None = None
         self._session: boto3.session.Session | None = None
         self._clients: dict[Service, Any] = {}
+        self._once: dict[Service, Any] = {}
         self._renewed: float | None = None
 
     @property
@@ -133,6 +139,20 @@ class Clients:
                 except Exception as error:
                     raise translate(error, service=service, profile=self.settings.profile) from error
             return self._clients[service]
+
+    def once(self, service: Service) -> Any:
+        """A boto3 client that sends each request once, whatever becomes of it: for what changes something.
+
+        Raises:
+            SourceError: As `client`.
+        """
+        with self._lock:
+            if service not in self._once:
+                try:
+                    self._once[service] = self._make(service, attempts=1)
+                except Exception as error:
+                    raise translate(error, service=service, profile=self.settings.profile) from error
+            return self._once[service]
 
     def made(self) -> dict[Service, Any]:
         """The clients that exist, by service."""
@@ -177,6 +197,7 @@ class Clients:
                 self._renewed = now
                 self._session = None
                 self._clients = {}
+                self._once = {}
                 self.learnt = Learnt()  # the next keys may be another account's
 
     def session(self) -> boto3.session.Session:
@@ -220,7 +241,7 @@ class Clients:
             region_name=settings.region or None,
         )
 
-    def _config(self) -> Config:
+    def _config(self, attempts: int | None = None) -> Config:
         from botocore.config import Config
 
         settings = self.settings
@@ -228,22 +249,33 @@ class Clients:
         return Config(
             connect_timeout=settings.connect_timeout_s,
             read_timeout=settings.read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": settings.attempts},
+            retries={"mode": "standard", "total_max_attempts": attempts or settings.attempts},
             max_pool_connections=32,
             user_agent_extra=f"sagetop/{__version__}",
             **local,
         )
 
-    def _make(self, service: Service) -> Any:
+    def _make(self, service: Service, attempts: int | None = None) -> Any:
         settings = self.settings
         if self._endpoint_url is None and settings.endpoint_url is not None:
             given = settings.endpoint_url
             self._endpoint_url = given if isinstance(given, str) else given()
-        session = self.session()
-        client: Any = cast("Any", session).client(service, endpoint_url=self._endpoint_url)
+        session = self._session_for(service)
+        config = self._config(attempts) if attempts else None
+        client: Any = cast("Any", session).client(service, endpoint_url=self._endpoint_url, config=config)
         if settings.loopback_only:
             refuse_foreign(client.meta.endpoint_url)
         return client
+
+    def _session_for(self, service: Service) -> Any:
+        """The session; the Pricing API is asked in another region than all else."""
+        session: Any = self.session()
+        if service != "pricing":
+            return session
+        region = pricing_region(session.region_name or "")
+        if region is None:
+            raise Refused(f"the Pricing API knows no prices of {session.region_name}")
+        return SimpleNamespace(client=partial(session.client, region_name=region))
 
     def _keys_from(self) -> str:
         credentials = self.session().get_credentials()
@@ -273,7 +305,7 @@ class Clients:
             return None
         if is_whole(answer[0], operation.service_model.resolved_protocol):
             return None
-        if event["attempts"] >= self.settings.attempts:
+        if event["attempts"] >= event["request_dict"]["context"]["client_config"].retries["total_max_attempts"]:
             raise CutShort
         return 0.2 * float(event["attempts"])
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from tui.model.changes import Call
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
+from tui.model.prices import Component
 from tui.model.series import MetricQuery, Series
-from tui.sources.aws import endpoints, jobs, metrics, scaling
+from tui.sources.aws import changes, endpoints, jobs, metrics, pricing, scaling
 from tui.sources.aws.clients import Clients, ClientSettings
 from tui.sources.aws.errors import translate
 from tui.sources.aws.logs import Logs
@@ -37,13 +40,23 @@ class AwsSource:
 
     @property
     def can(self) -> Can:
-        """Endpoints and their scaling, besides jobs."""
-        return Can.ENDPOINTS | Can.SCALING
+        """Endpoints and their scaling, besides jobs, which can be stopped."""
+        return Can.ENDPOINTS | Can.SCALING | Can.STOP_JOBS
 
     @property
     def calls(self) -> int:
         """HTTP requests sent so far, retries included."""
         return self.clients.calls
+
+    @property
+    def metrics_asked(self) -> int:
+        """Metrics that GetMetricData was asked for so far: what sagetop costs."""
+        return self.clients.metrics_asked
+
+    def prices(self, instance_types: Sequence[str], component: Component) -> dict[str, float | None]:
+        """The Pricing API's USD an hour by instance type, None where it has none."""
+        with self._asking():
+            return pricing.prices(self.clients, instance_types, component)
 
     def now_ms(self) -> int:
         """The time by AWS's clock, as its answers tell it."""
@@ -121,6 +134,11 @@ class AwsSource:
         """One page of FilterLogEvents."""
         with self._asking():
             return self._logs.read_recent(log, start_ms, end_ms, token, from_head=from_head)
+
+    def send(self, call: Call) -> Mapping[str, Any]:
+        """One request as it stands; what changes something is sent once, unless it was throttled."""
+        with self._asking():
+            return changes.send(self.clients, call)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
