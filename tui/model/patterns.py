@@ -2,7 +2,8 @@
 
 The `regex` package gives up after a time-out, also within one match, and can leave the interpreter to others while it
 looks. It is loaded with the first pattern. Many lines at once are searched as one buffer, which is what makes a million
-lines a matter of a quarter of a second.
+lines a matter of a quarter of a second; where a pattern's text tells that it cannot take long, Python's own `re` does
+it in half the time, without a clock.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.model.clean import clean, without_escapes
+from tui.model.pattern_shape import weight
 
 if TYPE_CHECKING:
     import regex
@@ -25,12 +27,7 @@ _HEAVIEST = 20_000
 # What is no letter of the text although it is written with one: escapes, and the names of groups.
 _NOT_TEXT = re.compile(r"\\[pPN]\{[^}]*\}|\\.|\(\?P?[<=&][^>)]*[>)]", re.DOTALL)
 # Characters given by number or class: lowering the text would hide from them what they mean.
-_BY_NUMBER = re.compile(r"\\[xuUNpP0-9]|\[:")
-# What means something else where lines stand next to each other, or cannot be told: ends of the text, flags, fuzziness.
-_NEEDS_ONE_LINE = re.compile(r"\(\?(?!:|P?<[^=!]|<?[=!]|>)|\\[AZzGKRX]|\{[^}]*[a-z]")
-# What may fail there although it would match on one line alone, if anything in the pattern takes a newline.
-_COMMITS = re.compile(r"\(\?(?:<?[=!]|>)|[*+?}]\+")
-_TAKES_NEWLINES = re.compile(r"\[[^\]]*[\^\\-]|\\[^SwdbBtfa.+*?()|{}$^/\[\]\\-]")
+_BY_NUMBER = re.compile(r"\\[xuUNpP0-9]|\[:|\[[^\]]*(?:[^\w\[\]^-]-[^\]]|-[^\w\]])")
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 
 
@@ -105,9 +102,14 @@ class Pattern:
         ignores_case = smart_case and letters == letters.lower()
         if not literal and source.startswith("(?i)"):
             source, ignores_case = source[4:], True
-        if not literal and _weight(source) > _HEAVIEST:
+        if not literal and weight(source) > _HEAVIEST:
             raise BadPattern("its repetitions multiply to more than can be searched")
         return cls(text, source, needle=text if literal else None, ignores_case=ignores_case)
+
+    @property
+    def groups(self) -> int:
+        """How many groups it captures."""
+        return self._one.groups
 
     def search(self, line: str, start: int = 0) -> regex.Match[str] | None:
         """The first match in one line.
@@ -246,37 +248,3 @@ def _compile_for_lines(source: str, ignores_case: bool) -> regex.Pattern[str]:
     import regex
 
     return _compile(f"(?:{source})()[^\\n]*\\n?", ignores_case, regex.MULTILINE)
-
-
-def _weight(source: str) -> int:
-    """How large the pattern grows when its counted repetitions are written out; compiling takes memory for each."""
-    sizes = [0]  # of each open group
-    last = 0
-    at = 0
-    while at < len(source):
-        char = source[at]
-        if char == "\\":
-            at += 2
-            last = 1
-            sizes[-1] += 1
-            continue
-        if char == "[":
-            closing = source.find("]", at + 2)
-            at = closing if closing > 0 else len(source)
-            last = 1
-            sizes[-1] += 1
-        elif char == "(":
-            sizes.append(1)
-        elif char == ")" and len(sizes) > 1:
-            last = sizes.pop()
-            sizes[-1] += last
-        elif char == "{" and (counts := re.match(r"\{(\d*),?(\d*)\}", source[at:])):
-            times = max((int(count[:9]) for count in counts.groups() if count), default=1)
-            sizes[-1] += last * max(times - 1, 0)
-            last *= max(times, 1)
-            at += len(counts.group(0)) - 1
-        else:
-            last = 1
-            sizes[-1] += 1
-        at += 1
-    return sum(sizes)
