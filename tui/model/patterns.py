@@ -9,17 +9,25 @@ it in half the time, without a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from tui.model.clean import clean, without_escapes
-from tui.model.pattern_shape import weight
+from tui.model.pattern_shape import Cost, cost, needs_one_line, takes_newlines, weight, within_line
 
 if TYPE_CHECKING:
     import regex
 
 TIME_LIMIT = 0.2
 """Seconds that a pattern may take on one line before it is switched off."""
+
+_MOST_STEPS = 3_000_000
+"""How many steps a search may take without a clock: some ten milliseconds."""
+
+_HIT = "\x01"
+"""What a line that matches is made to end in."""
+_BUT_SIGNS = bytes(byte for byte in range(256) if byte not in b"\x01\n")
 
 _LONGEST = 2_000
 _HEAVIEST = 20_000
@@ -56,7 +64,8 @@ class Pattern:
     """
 
     __slots__ = (
-        "_folding",
+        "_alone",
+        "_cost",
         "_ignores_case",
         "_lowers",
         "_many",
@@ -73,14 +82,15 @@ class Pattern:
         self.slow = False
         self._source = source
         self._ignores_case = ignores_case
-        self._folding: regex.Pattern[str] | None = None
         # bytes.lower() and str.lower() agree on ASCII alone.
         self._needle = needle.encode() if needle and needle.isascii() else None
-        self._lowers = ignores_case and source == source.lower() and not _BY_NUMBER.search(source)
+        letters = _NOT_TEXT.sub("", source)
+        self._lowers = ignores_case and letters == letters.lower() and not _BY_NUMBER.search(source)
         self._one = _compile(source, ignores_case)
-        self._takes_newlines = _TAKES_NEWLINES.search(source) is not None
-        alone = _NEEDS_ONE_LINE.search(source) or (_COMMITS.search(source) and self._takes_newlines)
-        self._many = None if alone else _compile_for_lines(source, ignores_case and not self._lowers)
+        self._alone = needs_one_line(within_line(source))
+        self._takes_newlines = takes_newlines(within_line(source))
+        self._cost = None if self._takes_newlines else cost(source)
+        self._many: dict[bool, regex.Pattern[str]] = {}  # by whether they ignore case themselves
 
     @classmethod
     def compile(cls, text: str, *, literal: bool = False, smart_case: bool = True) -> Pattern:
@@ -153,15 +163,41 @@ class Pattern:
         if self._needle is not None and not escapes:
             return self._literal_rows(data.lower() if self._ignores_case else data)
         text = without_escapes(data.decode("utf-8", "replace"))
-        if self._many is None:
+        if self._alone:
             return self._rows_one_by_one(text, cancelled)
-        if not self._lowers:
-            return self._rows_at_once(self._many, text, text, cancelled)
-        if text.isascii():
-            return self._rows_at_once(self._many, text.lower(), text, cancelled)
-        if self._folding is None:
-            self._folding = _compile_for_lines(self._source, ignores_case=True)
-        return self._rows_at_once(self._folding, text, text, cancelled)
+        plain = text.isascii()
+        lowers = self._lowers and plain
+        searched = text.lower() if lowers else text
+        ignores_case = self._ignores_case and not lowers
+        if self._takes_newlines:
+            return self._rows_overrun(self._regex(ignores_case), searched, text, cancelled)
+        if _HIT in text:
+            return self._rows_one_by_one(text, cancelled)
+        if plain and self._cost is not None and (most := _within(self._cost, text)):
+            quick = self._re(ignores_case)
+            return _hit_rows("".join(quick.sub(_HIT, part) for part in _parts(searched, most)))
+        try:
+            return _hit_rows(self._regex(ignores_case).sub(_HIT, searched, timeout=TIME_LIMIT, concurrent=True))
+        except (TimeoutError, MemoryError):
+            return self._rows_one_by_one(text, cancelled)
+
+    def _regex(self, ignores_case: bool) -> regex.Pattern[str]:
+        """What finds its lines in a text of many and takes the rest of the line too.
+
+        Where a match may run over the line's end, the last group marks where it ends.
+        """
+        import regex
+
+        if ignores_case not in self._many:
+            source = within_line(self._source)
+            rest = r"()[^\n]*\n?" if self._takes_newlines else r"[^\n]*"
+            self._many[ignores_case] = _compile(f"(?:{source}){rest}", ignores_case, regex.MULTILINE)
+        return self._many[ignores_case]
+
+    def _re(self, ignores_case: bool) -> re.Pattern[str]:
+        """The same by Python's own engine, which knows no time-out."""
+        flags = re.MULTILINE | (re.IGNORECASE if ignores_case else 0)
+        return re.compile(f"(?:{within_line(self._source)})[^\\n]*", flags)
 
     def _literal_rows(self, data: bytes) -> list[int]:
         needle = self._needle or b""
@@ -176,23 +212,12 @@ class Pattern:
             row += 1
         return rows
 
-    def _rows_at_once(
+    def _rows_overrun(
         self, many: regex.Pattern[str], text: str, original: str, cancelled: Callable[[], bool]
     ) -> list[int]:
         """All rows as one text: a match that runs over its row's end is looked at again in that row alone."""
         rows: list[int] = []
         row = at = 0
-        if not self._takes_newlines:
-            try:
-                for start in [match.start() for match in many.finditer(text, timeout=TIME_LIMIT, concurrent=True)]:
-                    row += text.count("\n", at, start)
-                    rows.append(row)
-                    at = start
-            except (TimeoutError, MemoryError):
-                return self._rows_one_by_one(original, cancelled)
-            if at == len(text) and rows:
-                rows.pop()  # nothing, found behind the last row
-            return rows
         end_of_match = many.groups
         while at < len(text):
             try:
@@ -243,8 +268,27 @@ def _compile(source: str, ignores_case: bool, more_flags: int = 0) -> regex.Patt
         raise BadPattern("too deeply nested") from None
 
 
-def _compile_for_lines(source: str, ignores_case: bool) -> regex.Pattern[str]:
-    """To find lines in a text of many: the last group marks the match's end, the rest of its line is left out."""
-    import regex
+def _within(cost: Cost, text: str) -> int:
+    """How many characters may be searched at a time without a clock; 0 where a line is too long for that."""
+    widest = max(map(len, text.split("\n"))) if cost.repeats else 1
+    each = cost.choices * max(widest, 1) ** cost.repeats
+    return _MOST_STEPS // each if each * widest <= _MOST_STEPS else 0
 
-    return _compile(f"(?:{source})()[^\\n]*\\n?", ignores_case, regex.MULTILINE)
+
+def _parts(text: str, most: int) -> Iterator[str]:
+    """The text in parts of whole lines, of so many characters or one line each."""
+    start = 0
+    while start < len(text):
+        stop = len(text) if len(text) - start <= most else text.rfind("\n", start, start + most) + 1
+        stop = stop or text.find("\n", start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def _hit_rows(text: str) -> list[int]:
+    """The numbers of the rows that end in `_HIT`."""
+    if _HIT not in text:
+        return []
+    signs = text.encode().translate(None, _BUT_SIGNS).split(b"\n")
+    signs.pop()  # nothing, found behind the last row
+    return list(compress(range(len(signs)), signs))
