@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 def place_of(line: str) -> Place:
-    """The step and the epoch that a line names: `Step 120`, `'epoch': 1.25`, `Epoch [3/10]`, `[12]<tab>train-rmse:1`."""
+    """The step and the epoch that a line names: `Step 120`, `'epoch': 1.25`, `Epoch [3/10]`, `[12]<tab>loss:1`."""
     low = line.lower()
     step = epoch = NAN
     for word, pattern in _STEPS:
