@@ -92,6 +92,8 @@ class Settings:
     archive_size_mb: int = 2048
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """A health rule's threshold by its name."""
+    prices: Path | None = None
+    """A TOML or JSON file: instance type → USD an hour. Without it the Pricing API is asked."""
     folders: Folders = field(default_factory=Folders.of_user)
 
 
@@ -135,6 +137,25 @@ def _read(path: Path, *, missing_is_wrong: bool) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML", str(error) or "too deep") from None
     return {_FIELDS[key]: value for key, value in _checked(path, table)}
+
+
+def price_file(path: Path) -> dict[str, float]:
+    """A person's prices: instance type → USD an hour, in TOML or JSON.
+
+    Raises:
+        ConfigError: It cannot be read, or an entry is no price.
+    """
+    from tui.model.prices import price_table
+
+    try:
+        content = path.read_text(encoding="utf-8")
+        module = "json" if path.suffix == ".json" else "tomllib" if sys.version_info >= (3, 11) else "tomli"
+        table = importlib.import_module(module).loads(content)
+        return price_table(table if isinstance(table, Mapping) else {"the file": table})
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", "`prices` names a file with prices") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no price file", str(error) or "too deep") from None
 
 
 def _checked(path: Path, table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -189,6 +210,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _WrongError(value)
     return value
+
+
+def _file(value: object) -> Path:
+    return Path(_text(value)).expanduser()
 
 
 def _theme(value: object) -> str:
@@ -251,6 +276,7 @@ _RULES: dict[str, tuple[str, Callable[[object], Any]]] = {
     "profile": ("the name of an AWS profile", _text),
     "region": ("the name of an AWS region", _text),
     "protected": ('a list of patterns such as ["*-prod"]', _texts),
+    "prices": ("the name of a TOML or JSON file: instance type → USD an hour", _file),
     "archive.enabled": ("true or false", _flag),
     "archive.size_mb": ("a whole number of megabytes, at least 10", _whole(10, 10_000_000)),
     "keys": ('keys for a binding such as jobs.filter = "slash,f"', _each(_text)),

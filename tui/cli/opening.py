@@ -71,7 +71,9 @@ def _show(source: Source, settings: Settings, job: str | None = None, *, demo: b
     from tui.app import SagetopApp
     from tui.screens.context import Context
 
-    app = SagetopApp(Context(source, settings, archive=sources.archive(settings), demo=demo), open_job=job)
+    prices = sources.demo_prices if demo else sources.prices(source, settings)
+    context = Context(source, settings, archive=sources.archive(settings), prices=prices, demo=demo)
+    app = SagetopApp(context, open_job=job)
     # Textual prints its traceback there, with every local variable: it belongs into the file, not on the terminal.
     failure = io.StringIO()
     app.error_console = Console(file=failure, width=160)

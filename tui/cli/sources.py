@@ -13,11 +13,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.cli.options import Options
-from tui.config import Settings
+from tui.config import Settings, price_file
 from tui.sources.base import Source, Unreachable
 
 if TYPE_CHECKING:
     from tui.archive import Archive
+    from tui.watch.prices import PriceBook
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -70,6 +71,36 @@ def archive(settings: Settings) -> Callable[[], Archive | None]:
             return opened[0]
 
     return archive_once
+
+
+def prices(source: Source, settings: Settings) -> Callable[[], PriceBook]:
+    """What makes the book of prices on first use: a person's price file, else the Pricing API and what it said before.
+
+    Raises:
+        ConfigError: The price file cannot be used.
+    """
+    given = price_file(settings.prices) if settings.prices else {}
+
+    @functools.cache
+    def book() -> PriceBook:
+        from tui.watch.prices import PriceBook
+
+        return PriceBook(
+            given,
+            ask=getattr(source, "prices", None),
+            region=lambda: source.identity().region,
+            cache=settings.folders.cache / "prices.json",
+        )
+
+    return book
+
+
+def demo_prices() -> PriceBook:
+    """The demo's prices, which nobody is asked for."""
+    from tui.demo.prices import PRICES
+    from tui.watch.prices import PriceBook
+
+    return PriceBook(PRICES)
 
 
 def archive_file(settings: Settings) -> Path:

@@ -82,6 +82,8 @@ class TrainingJob:
     training_s: int | None = None
     billable_s: int | None = None
     warm_pool: str = ""
+    warm_pool_s: int | None = None
+    """ResourceRetainedBillableTimeInSeconds: what the instances were kept for after the job."""
     model_artifact: str = ""
     output_path: str = ""
     phases: tuple[Phase, ...] = ()

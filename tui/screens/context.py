@@ -13,6 +13,7 @@ from tui.watch.clock import Clock, utc_now
 if TYPE_CHECKING:
     from tui.archive import Archive
     from tui.sources.base import Source
+    from tui.watch.prices import PriceBook
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Context:
         settings: The settings file.
         now: The clock; a test's stands still.
         archive: Makes the log archive on first use, None where it is switched off.
+        prices: Makes the book of prices on first use, None where there is none.
         demo: Whether this is the embedded AWS: it is shown.
         zone: The time zone of clock times on screen, None for the machine's own.
     """
@@ -32,6 +34,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     now: Clock = utc_now
     archive: Callable[[], Archive | None] = lambda: None
+    prices: Callable[[], PriceBook | None] = lambda: None
     demo: bool = False
     zone: tzinfo | None = None
 

@@ -137,6 +137,7 @@ def parse_job(job: Json) -> TrainingJob:
         training_s=job.get("TrainingTimeInSeconds"),
         billable_s=job.get("BillableTimeInSeconds"),
         warm_pool=(job.get("WarmPoolStatus") or {}).get("Status", ""),
+        warm_pool_s=(job.get("WarmPoolStatus") or {}).get("ResourceRetainedBillableTimeInSeconds"),
         model_artifact=(job.get("ModelArtifacts") or {}).get("S3ModelArtifacts", ""),
         output_path=(job.get("OutputDataConfig") or {}).get("S3OutputPath", ""),
         phases=tuple(

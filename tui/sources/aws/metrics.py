@@ -78,6 +78,7 @@ def _ask(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end_ms
     }
     while True:
         answer = clients.call("cloudwatch", "GetMetricData", **parameters)
+        clients.metrics_asked += len(queries)
         for result in answer.get("MetricDataResults", ()):
             number = int(result["Id"][1:])
             scale = _scale(queries[number])
