@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.model.pattern_shape import Cost, cost, takes_newlines, within_line
 from tui.model.patterns import BadPattern, Pattern, TooSlow
 
 PATTERNS = [
@@ -47,6 +48,18 @@ PATTERNS += [
     r"b(?=$)",
     r"\D{2}",
     r"\W",
+    r"a+b+$",
+    r"[a-b]+=\d{1,2}?",
+    r"(a|b)?x?1",
+    r"[^]]b",
+    r"[[\sa]b",
+    r"[]a]b",
+    r"[^a[b]",
+    r"[!-_]x",
+    r"\D\Wb?",
+    r"[\s\d]b",
+    r"[\t-~]b",
+    r"a{2,}|x",
 ]
 LINES = st.lists(
     st.text(st.sampled_from("abxABéÉ ßİ=1\r") | st.characters(exclude_characters="\n"), max_size=6), max_size=8
@@ -168,3 +181,52 @@ def test_a_slow_search_can_be_given_up_between_rows() -> None:
     pattern = Pattern.compile(r"\Ax\w+")
     asked = iter([False, False, True])
     assert pattern.matching_rows(b"x1\n" * 100, lambda: next(asked)) == [0, 1]
+
+
+ATOMS = st.sampled_from(["a", "b", "x", r"\d", r"\s", r"\D", r"\w", ".", "[ab]", "[^a]", "[a-x]", "=", r"\b", "^", "$"])
+TIMES = st.sampled_from(["", "", "", "?", "*", "+", "+?", "{2}", "{1,3}"])
+PIECES = st.builds(lambda atom, times: atom if atom in {"^", "$", r"\b"} else atom + times, ATOMS, TIMES)
+SOURCES = st.recursive(
+    st.lists(PIECES, min_size=1, max_size=4).map("".join),
+    lambda inner: st.builds("({}|{}){}".format, inner, inner, st.sampled_from(["", "?", "+"])),
+    max_leaves=3,
+)
+
+
+@given(SOURCES, LINES.filter(lambda lines: all("\x1b" not in line for line in lines)))
+def test_whatever_engine_looks_finds_the_same(source: str, lines: list[str]) -> None:
+    test_many_rows_at_once_give_what_each_gives_alone.hypothesis.inner_test(source, lines)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("source", "most"),
+    [
+        (r"\d{5} ", Cost(5, 0)),
+        (r"loss=(\d+\.\d+)", Cost(1, 1)),
+        (r"(foo|bar|baz)\d+", Cost(3, 0)),
+        (r"\d+ of \d+$", Cost(1, 2)),
+        (r"(a+)+", None),
+        (r"(a|b)*c", None),
+        (r"(a)\1", None),
+        (r"a(?=b)", None),
+        (r"a*+b", None),
+        ("é", None),
+        ("a)", None),
+    ],
+)
+def test_what_a_pattern_may_cost_is_told_by_its_text(source: str, most: Cost | None) -> None:
+    assert cost(source) == most
+
+
+@pytest.mark.parametrize("source", [r"a\s+b", r"[^,]+", r"\W", r"\D\w", "[a-z]+", r"[+-]?\d+", r"[^\s]"])
+def test_the_usual_patterns_are_kept_within_a_line(source: str) -> None:
+    assert not takes_newlines(within_line(source))
+
+
+def test_a_quick_pattern_meets_a_long_line() -> None:
+    """What costs little on usual lines would cost minutes on this one: the engine with the clock takes over."""
+    pattern = Pattern.compile(r"(a+)(\w+)(a+)\d")
+    start = time.perf_counter()
+    with pytest.raises(TooSlow):
+        rows(pattern, ["fine", "a" * 5000])
+    assert time.perf_counter() - start < 2

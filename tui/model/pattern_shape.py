@@ -12,8 +12,10 @@ _COMMITS = re.compile(r"\(\?(?:<?[=!]|>)|[*+?}]\+")
 
 _PIECE = re.compile(r"\\.|\[(?:\\.|[^\\\[\]])+\]|.", re.DOTALL)
 _WITHIN_LINE = {r"\s": r"[^\S\n]", r"\D": r"[^\d\n]", r"\W": r"[^\w\n]"}
-# In a class that names what it takes: nothing below the blank, nothing that is defined by what it is not.
-_HARMLESS_CLASS = re.compile(r"\[(?!\^)(?:\\[dwS.+*?()|{}$^/\[\]\\-]|[ -\[\]-\U0010ffff])+\]")
+# A class that names what it takes, nothing below the blank and nothing by what it is not; or that leaves newlines out.
+_HARMLESS_CLASS = re.compile(
+    r"\[(?!\^)(?:\\[dwS.+*?()|{}$^/\[\]\\-]|[ -\[\]-\U0010ffff])+\]|\[\^(?:\\.|[^\\])*\\n\]", re.DOTALL
+)
 _HARMLESS = re.compile(r"\\[SwdbBtfa.+*?()|{}$^/\[\]\\-]|[^\\\[]", re.DOTALL)
 
 _PART = re.compile(
