@@ -259,9 +259,9 @@ def test_values_can_be_zoomed_for_ever(low: float, high: float, factor: float, l
 
 
 def test_smoothing_is_right_from_the_first_value_on() -> None:
-    assert smooth([5.0, 5.0, 5.0], 0.9) == pytest.approx([5.0, 5.0, 5.0])
-    assert smooth([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
-    assert smooth([1.0, 2.0], 0.0) == [1.0, 2.0]
+    assert smooth([5.0, 5.0, 5.0], 0.9).tolist() == pytest.approx([5.0, 5.0, 5.0])
+    assert smooth([0.0, 1.0], 0.5).tolist() == pytest.approx([0.0, 2 / 3])
+    assert smooth([1.0, 2.0], 0.0).tolist() == [1.0, 2.0]
 
 
 def test_smoothing_neither_hides_nan_nor_spreads_it() -> None:

@@ -15,10 +15,12 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.pilot import Pilot
 
 from tui.model.series import Series
 from tui.widgets.chart import Chart
+from tui.widgets.chart_keys import KEYS
 
 UTC = timezone.utc
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -54,7 +56,7 @@ class Charts(App[None]):
 
     def on_chart_cursor_moved(self, message: Chart.CursorMoved) -> None:
         assert message.control is self.chart
-        self.cursor.append(message.time_ms)
+        self.cursor.append(message.place)
 
     def on_chart_drawn(self) -> None:
         self.drawn += 1
@@ -426,7 +428,7 @@ def test_neither_plotext_nor_numpy_is_loaded_before_something_is_drawn() -> None
 
 
 def test_every_key_can_be_remapped_by_its_id() -> None:
-    ids = [binding.id for binding in Chart.BINDINGS]  # type: ignore[union-attr]
+    ids = [binding.id for binding in KEYS if isinstance(binding, Binding)]
     assert all(one is not None and one.startswith("chart.") for one in ids)
     assert len(set(ids)) == len(ids)
 

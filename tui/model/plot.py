@@ -244,22 +244,24 @@ def _cut(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, floa
     return tuple(min(max(end, 0.0), 1.0) for end in ends)  # type: ignore[return-value]
 
 
-def smooth(values: Sequence[float], weight: float) -> list[float]:
+def smooth(values: Sequence[float] | Values, weight: float) -> Values:
     """The exponential moving average, corrected for its start, as TensorBoard and W&B draw it.
 
     Args:
         values: Any numbers; what is not finite stays as it is and does not count.
         weight: 0 (no smoothing) to below 1: how much of what was before stays in each value.
     """
-    result: list[float] = []
-    mean, left = 0.0, 1.0
-    for value in values:
-        if not math.isfinite(value):
-            result.append(value)
-            continue
-        mean = weight * mean + (1 - weight) * value
-        left *= weight
-        result.append(mean / (1 - left) if left < 1 else value)
+    import numpy as np
+
+    result = np.array(values, dtype=np.float64)
+    good = np.isfinite(result)
+    mean = result[good] * (1 - weight)
+    # Each pass takes in as many values again as all before it: a loop over them would take a hundred times as long.
+    reach, share = 1, weight
+    while reach < len(mean) and share > 1e-17:
+        mean[reach:] += share * mean[:-reach]
+        reach, share = 2 * reach, share * share
+    result[good] = mean / (1 - weight ** np.arange(1, len(mean) + 1))
     return result
 
 
@@ -277,18 +279,22 @@ def nearest(series: Series, time_ms: float) -> int | None:
     return right
 
 
-def step_from(series: Sequence[Series], time_ms: float, distance: float) -> float | None:
+def step_from(series: Sequence[Series], time_ms: float, distance: float, stops: Sequence[float] = ()) -> float | None:
     """Where a cursor goes from a time: the first datapoint at least `distance` ms on, the outermost where none is.
 
     Args:
         series: The series on the chart.
         time_ms: Where the cursor is.
         distance: Width of a column in ms; negative goes back.
+        stops: Where it stops besides, if there are datapoints at all.
     """
     from bisect import bisect_left, bisect_right
 
     target = time_ms + distance
-    found: list[int] = []
+    ends = [one.times[-1] if distance > 0 else one.times[0] for one in series if len(one)]
+    if not ends:
+        return None
+    found = [stop for stop in stops if (stop >= target if distance > 0 else stop <= target)]
     for one in series:
         if distance > 0 and (place := bisect_left(one.times, target)) < len(one):
             found.append(one.times[place])
@@ -296,8 +302,7 @@ def step_from(series: Sequence[Series], time_ms: float, distance: float) -> floa
             found.append(one.times[place - 1])
     if found:
         return float(min(found) if distance > 0 else max(found))
-    ends = [one.times[-1] if distance > 0 else one.times[0] for one in series if len(one)]
-    return float(max(ends) if distance > 0 else min(ends)) if ends else None
+    return float(max(ends) if distance > 0 else min(ends))
 
 
 def place_of(series: Sequence[Series], view: View, what: str, after: float | None = None) -> float | None:

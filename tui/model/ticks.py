@@ -122,6 +122,18 @@ def time_ticks(
     return [(moment, clock(moment, zone, step)) for moment in moments]
 
 
+def count_ticks(start: float, end: float, count: int) -> list[tuple[float, str]]:
+    """Round steps or epochs between two places of an axis of thousandths of them, each with its label."""
+    ticks = value_ticks(start / 1000, end / 1000, max(count, 1))
+    return [(value * 1000, text) for value, text in ticks]
+
+
+def count_words(place: float) -> str:
+    """A place on an axis of thousandths of steps or epochs: `48,200`, `3.25`."""
+    text = f"{place / 1000:,.3f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def _moment(time_ms: float, zone: tzinfo | None) -> datetime:
     # A time of year 50,000 in a broken log must not end the program.
     bounded = min(max(time_ms / 1000, -60e9), 250e9)

@@ -119,6 +119,14 @@ class Look:
         view = self.view(series)
         return self if view is None else self.at(view.moved(share), series)
 
+    def between(self, one: float, other: float, series: Sequence[Series]) -> Look:
+        """What lies between two places; nothing else where they are the same."""
+        if one == other:
+            return self
+        left, right = sorted((one, other))
+        middle, half = (left + right) / 2, max(right - left, SHORTEST_MS) / 2
+        return self.at(View(middle - half, middle + half), series)
+
     def showing(self, time_ms: float, series: Sequence[Series]) -> Look:
         """Moved so that a moment is in view."""
         if self.window is None or self.window[0] <= time_ms <= self.window[1]:

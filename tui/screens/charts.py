@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from tui.model.groups import grouped
 from tui.model.jobs import TrainingJob
-from tui.model.series import pair_series
+from tui.model.markers import Marker, Tone
 from tui.screens.context import Context
+from tui.watch.clock import to_ms
 from tui.watch.job import JobView
-from tui.widgets.chart import Chart
 from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
+
+_SOURCES = {
+    "cloudwatch": "CloudWatch, one-minute data",
+    "log": "from the log",
+    "final": "final values",
+    "local": "measured on this machine",
+    "profiler": "from the profiler",
+    "recognised": "recognised in the log",
+}
+"""What is said of a source that all charts have in common."""
 
 
 class ChartsPane(Pane):
@@ -19,14 +33,15 @@ class ChartsPane(Pane):
 
     DEFAULT_CSS = """
     ChartsPane Static { padding: 1 2; color: $text-muted; height: auto; }
+    ChartsPane LogPrompt Static { padding: 0 1 0 0; }
     """
 
     def __init__(self, context: Context) -> None:
         super().__init__("metrics", id="charts")
         self.context = context
-        self._charts: dict[tuple[str, ...], Chart] = {}
-        self._stack = ChartStack()
+        self._stack = ChartStack(ascii_only=context.settings.ascii)
         self._word = Static("Asking for the metrics …", markup=False)
+        self._source = ""
 
     def compose(self) -> ComposeResult:
         """The title, and a place for the charts."""
@@ -34,30 +49,33 @@ class ChartsPane(Pane):
         yield self._word
         yield self._stack
 
-    def show(self, job: TrainingJob, view: JobView) -> None:
+    def show(self, job: TrainingJob, view: JobView, markers: Sequence[Marker] = ()) -> None:
         """Draw the metrics of a view; charts of metrics that were there before keep their zoom."""
-        by_name = {series.name: series for series in view.metrics}
-        groups = pair_series(list(by_name))
-        for gone in [group for group in self._charts if group not in groups]:
-            self._charts.pop(gone).remove()
-        for group in groups:
-            chart = self._charts.get(group)
-            if chart is None:
-                chart = self._charts[group] = Chart(ascii_only=self.context.settings.ascii)
-                self._stack.mount(chart)
-            chart.show(
-                [by_name[name] for name in group],
-                now=None if job.is_ended else self.context.now(),
-                zone=self.context.zone,
-                empty=_nothing(job),
-            )
+        groups = grouped(view.metrics)
+        self._stack.show(
+            groups,
+            markers=[*phase_markers(job), *markers],
+            now=None if job.is_ended else self.context.now(),
+            zone=self.context.zone,
+            empty=_nothing(job),
+        )
         self._word.display = not groups
         self._stack.display = bool(groups)
-        self.call_after_refresh(self._stack.share)
         if not groups:
             self._word.update(_no_metrics(job, view))
-        if view.measured is not None and groups:
-            self.title.show("CloudWatch, one-minute data")
+        sources = {series.source for series in view.metrics}
+        self._source = _SOURCES.get(next(iter(sources)), "") if len(sources) == 1 and view.measured else ""
+        self._tell()
+
+    @on(ChartStack.Changed)
+    def _tell(self) -> None:
+        self.title.show(self._source, *self._stack.words)
+
+
+def phase_markers(job: TrainingJob) -> list[Marker]:
+    """The phases of a job, each where it began; an end is one too."""
+    tones: dict[str, Tone] = {"Completed": "good", "Failed": "bad", "Stopped": "warning", "Interrupted": "warning"}
+    return [Marker(to_ms(phase.started), phase.name, tones.get(phase.name, "plain")) for phase in job.phases]
 
 
 def _nothing(job: TrainingJob) -> str:

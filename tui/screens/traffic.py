@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from textual import on
 from textual.app import ComposeResult
 
 from tui.model.endpoints import Endpoint
+from tui.model.groups import Group
+from tui.model.markers import Marker
 from tui.model.series import Series
 from tui.screens.context import Context
 from tui.watch.endpoint import EndpointView
-from tui.widgets.chart import Chart
 from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
+
+_ASKING = "Asking for the metrics …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +42,37 @@ class TrafficPane(Pane):
     def __init__(self, context: Context) -> None:
         super().__init__("traffic", id="traffic")
         self.context = context
-        self._charts = [Chart(ascii_only=context.settings.ascii) for _ in PLOTS]
+        self._stack = ChartStack(ascii_only=context.settings.ascii)
+        self._stack.show([Group((), plot.title) for plot in PLOTS], zone=context.zone, empty=_ASKING)
+        self._notes: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The title, and the charts."""
         yield self.title
-        yield ChartStack(self._charts)
+        yield self._stack
 
-    def show(self, endpoint: Endpoint, view: EndpointView) -> None:
+    def show(self, endpoint: Endpoint, view: EndpointView, markers: Sequence[Marker] = ()) -> None:
         """Draw the traffic of a view."""
-        for plot, chart in zip(PLOTS, self._charts, strict=True):
-            found: list[tuple[Series, str]] = []
-            several = len(endpoint.variants) > 1
-            for variant in endpoint.variants:
-                for metric, word in plot.metrics.items():
-                    series = view.traffic.get(variant.name, {}).get(metric)
-                    if series is not None and len(series):
-                        name = variant.name if several else ""
-                        found.append((series, f"{name} {word}".strip() or variant.name))
-            empty = "no requests in the last three hours" if view.measured else "Asking for the metrics …"
-            chart.show(
-                [series for series, _ in found],
-                title=plot.title,
-                labels=[label for _, label in found],
-                zone=self.context.zone,
-                empty=empty,
-            )
+        empty = "no requests in the last three hours" if view.measured else _ASKING
+        groups = [_group(plot, endpoint, view) for plot in PLOTS]
+        self._stack.show(groups, markers=markers, zone=self.context.zone, empty=empty)
         if view.measured is not None:
-            self.title.show("CloudWatch, one-minute data", "last 3 h")
+            self._notes = ("CloudWatch, one-minute data", "last 3 h")
+        self._tell()
+
+    @on(ChartStack.Changed)
+    def _tell(self) -> None:
+        self.title.show(*self._notes, *self._stack.words)
+
+
+def _group(plot: Plot, endpoint: Endpoint, view: EndpointView) -> Group:
+    """The metrics of a chart, of every variant that has datapoints of them."""
+    found: list[tuple[Series, str]] = []
+    several = len(endpoint.variants) > 1
+    for variant in endpoint.variants:
+        for metric, word in plot.metrics.items():
+            series = view.traffic.get(variant.name, {}).get(metric)
+            if series is not None and len(series):
+                name = variant.name if several else ""
+                found.append((series, f"{name} {word}".strip() or variant.name))
+    return Group(tuple(series for series, _ in found), plot.title, tuple(label for _, label in found))

@@ -14,10 +14,14 @@ from datetime import tzinfo
 from functools import cache
 from threading import Lock
 
+from rich.cells import cell_len
+
 from tui.model import plot
+from tui.model.axis import Axis
 from tui.model.clean import clean
+from tui.model.markers import Marker, Tone
 from tui.model.series import Series
-from tui.model.ticks import time_ticks, value_ticks
+from tui.model.ticks import count_ticks, time_ticks, value_ticks
 from tui.model.view import View
 
 MARKS = "●▲■◆○△□◇"
@@ -25,6 +29,8 @@ MARKS = "●▲■◆○△□◇"
 ASCII_MARKS = "*#+ox@%&"
 SMALLEST = (16, 3)
 """Below this many columns and rows there is no room for a curve."""
+TONES: dict[Tone, str] = {tone: f"marker-{tone}" for tone in ("bad", "warning", "good", "busy", "plain")}
+"""The role of each marker, the gravest first: its label is the last to be left out."""
 
 _ONE_FIGURE = Lock()
 _FIRST_COLOUR = 16
@@ -51,6 +57,8 @@ class Scene:
         origin: Where given (ms), the time axis says the time since it.
         ascii_only: Draw with ASCII characters alone.
         smoothing: Weight of the moving average, 0 for none; the raw curves stay behind it, faint.
+        axis: What the `times` of the series are: ms, or thousandths of steps or epochs.
+        markers: What is marked on it, each at a place of it.
     """
 
     series: tuple[Series, ...]
@@ -61,6 +69,8 @@ class Scene:
     origin: float | None = None
     ascii_only: bool = False
     smoothing: float = 0.0
+    axis: Axis = "time"
+    markers: tuple[Marker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Picture:
 
     Attributes:
         rows: Its rows from top to bottom; each a run of (text, role), a role being `s0` … `s7` for the series,
-            `raw` for what was smoothed, `axis`, `label`, `bad`, or empty.
+            `raw` for what was smoothed, `axis`, `label`, `bad`, one of TONES, or empty.
         left: The column where the curves' canvas begins.
         columns: How wide the canvas is.
         lines: How high it is; it begins at the first row.
@@ -91,6 +101,12 @@ def mark(index: int, *, ascii_only: bool = False) -> str:
     """The mark of a series, by its place among those on the chart."""
     marks = ASCII_MARKS if ascii_only else MARKS
     return marks[index % len(marks)]
+
+
+def column_of(place: float, view: View, columns: int) -> int | None:
+    """The column in which a view shows a place of its axis, None where it does not."""
+    share = (place - view.start) / (view.end - view.start)
+    return min(int(share * columns), columns - 1) if 0 <= share <= 1 and columns else None
 
 
 def draw(scene: Scene) -> Picture:
@@ -144,8 +160,6 @@ def _draw_curves(
     low: float,
     high: float,
 ) -> None:
-    import numpy as np
-
     dots = canvas.columns if scene.ascii_only else 2 * canvas.columns
     strokes: list[tuple[plot.Curve, str, str]] = []  # curve, mark, role; the last one lies on top
     for index in reversed(range(len(data))):
@@ -155,7 +169,7 @@ def _draw_curves(
         raw = plot.curve(plot.decimate(times, values, scene.view, dots, gap), scene.view, low, high)
         if scene.smoothing:
             strokes.append((raw, "." if scene.ascii_only else own, "raw"))
-            values = np.asarray(plot.smooth(values.tolist(), scene.smoothing), dtype=np.float64)
+            values = plot.smooth(values, scene.smoothing)
             raw = plot.curve(plot.decimate(times, values, scene.view, dots, gap), scene.view, low, high)
         strokes.append((raw, own, role))
     _plotext(canvas, strokes, scene.ascii_only)
@@ -253,9 +267,8 @@ def _frame(
     under = [" "] * scene.width
     free = 0
     for moment, text in _fitting_ticks(scene, canvas.columns):
-        share = (moment - scene.view.start) / (scene.view.end - scene.view.start)
-        column = min(int(share * canvas.columns), canvas.columns - 1)
-        if not 0 <= share <= 1:
+        column = column_of(moment, scene.view, canvas.columns)
+        if column is None:
             continue
         begin = min(max(left + column - len(text) // 2, free), scene.width - len(text))
         if begin < free or not begin <= left + column <= begin + len(text):
@@ -263,6 +276,7 @@ def _frame(
         axis.put(column, 0, notch, "axis")
         under[begin : begin + len(text)] = text
         free = begin + len(text) + 1
+    _mark_axis(axis, scene, bad)
     for column in bad:
         axis.put(column, 0, wrong, "bad")
     rows.append(((" " * (left - 1), "label"), (corner, "axis"), *_runs(axis.text[0], axis.role[0])))
@@ -270,11 +284,33 @@ def _frame(
     return tuple(rows)
 
 
+def _mark_axis(axis: _Grid, scene: Scene, bad: Sequence[int]) -> None:
+    """Put the markers on the axis, and the labels of those that have room, the gravest first."""
+    taken = set(bad)
+    placed: list[tuple[int, Marker]] = []
+    for marker in sorted(scene.markers, key=lambda marker: list(TONES).index(marker.tone)):
+        column = column_of(marker.time_ms, scene.view, axis.columns)
+        if column is not None and column not in taken:
+            taken.add(column)
+            placed.append((column, marker))
+            axis.put(column, 0, "^" if scene.ascii_only else "┻", TONES[marker.tone])
+    for column, marker in placed:
+        text = f" {clean(marker.label)} "
+        cells = set(range(column + 1, column + 1 + len(text)))
+        if len(text) > 2 and cell_len(text) == len(text) and max(cells) < axis.columns and not cells & taken:
+            taken |= cells
+            for cell, character in zip(sorted(cells), text, strict=True):
+                axis.put(cell, 0, character, TONES[marker.tone])
+
+
 def _fitting_ticks(scene: Scene, columns: int) -> list[tuple[float, str]]:
     """Ticks of the time axis, fewer the longer their labels are."""
     start, end = scene.view.start, scene.view.end
     for count in range(max(columns // 9, 1), 0, -1):
-        ticks = time_ticks(start, end, count, scene.zone, scene.origin)
+        if scene.axis == "time":
+            ticks = time_ticks(start, end, count, scene.zone, scene.origin)
+        else:
+            ticks = count_ticks(start, end, count)
         longest = max((len(text) for _, text in ticks), default=0)
         if len(ticks) * (longest + 2) <= columns or count == 1:
             return ticks

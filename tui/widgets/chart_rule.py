@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.model import plot
 from tui.model.clean import clean
-from tui.model.series import Series, short_labels
+from tui.model.series import Series
 from tui.model.words import DASH, cut, number
 from tui.widgets.chart_canvas import MARKS, mark
 
@@ -17,14 +17,6 @@ _TELLING = 8
 
 Run = tuple[str, str]
 """A text and its role: `rule`, `title`, `note`, `cursor`, or `s0` … `s7` for the series."""
-
-
-def names(series: Sequence[Series]) -> tuple[str, tuple[str, ...]]:
-    """What series have in common, and what tells each apart: their metric's name, or else their host or variant."""
-    if len(series) > 1 and len({one.name for one in series}) == 1:
-        return clean(series[0].name), tuple(clean(one.part or one.stat or one.source) for one in series)
-    common, labels = short_labels([one.name for one in series])
-    return clean(common), tuple(clean(label) for label in labels)
 
 
 def value_at(series: Series, time_ms: float | None, near_ms: float) -> float | None:
