@@ -102,7 +102,10 @@ def mark(time_ms: int, line: str) -> Mark | None:
     text = line.rstrip("\r\n").rpartition("\r")[2][:_LONGEST_LINE]
     if "\x1b" in text:
         text = _CODES.sub("", text)
-    epoch, step, part, boost = _EPOCH.search(text), _STEP.search(text), _PART.search(text), _ROUND.match(text)
+    epoch, step, boost = _EPOCH.search(text), _STEP.search(text), _ROUND.match(text)
+    # The brackets of `Epoch [3/5], Step [100/600]` are taken already.
+    taken = max(found.end() for found in (epoch, step) if found) - 1 if epoch or step else 0
+    part = _PART.search(text, taken)
     found = Mark(time_ms)
     if epoch:
         number = float(epoch[2])
