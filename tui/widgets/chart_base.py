@@ -197,7 +197,8 @@ class ChartBase(Widget, can_focus=True):
     @property
     def name_of_file(self) -> str:
         """What a file with this chart may be called, without a suffix."""
-        words = "".join(sign if sign.isalnum() or sign in "-_." else " " for sign in self._title).split()
+        name = self._title or " ".join(self._labels)
+        words = "".join(sign if sign.isalnum() or sign in "-_." else " " for sign in name).split()
         return "-".join(words)[:60].strip(".") or "chart"
 
     def as_text(self) -> str:

@@ -30,7 +30,7 @@ STACK_KEYS: list[BindingType] = [
     Binding("right_parenthesis", "smooth(1)", "smooth more", key_display=")", id="charts.smooth-more", show=False),
     Binding("left_parenthesis", "smooth(-1)", "smooth less", key_display="(", id="charts.smooth-less", show=False),
     Binding("o", "layout", "apart, overlaid or grouped", id="charts.layout", show=False),
-    Binding("x", "axis", "along time, step or epoch", id="charts.axis"),
+    Binding("x", "axis", "other axis", id="charts.axis"),
     Binding("y", "copy", "copy the chart as text", id="charts.copy", show=False),
     Binding("s", "save", "save the chart as text", id="charts.save", show=False),
 ]

@@ -86,6 +86,7 @@ class ChartStack(Vertical, can_focus=False):
         self._ascii_only = ascii_only
         self._least = least
         self._smoothing = 0.0
+        self._axes: tuple[Axis, ...] = ("time",)
         self._given = _Shown()
         self._charts: dict[object, Chart] = {}
         self._groups: dict[Chart, Group] = {}
@@ -119,6 +120,9 @@ class ChartStack(Vertical, can_focus=False):
             empty: What is said while there are no datapoints.
         """
         self._given = _Shown(tuple(groups), tuple(markers), now, zone, origin, empty)
+        if (axes := offered(self._series())) != self._axes:
+            self._axes = axes
+            self.refresh_bindings()
         self._show()
 
     def _show(self) -> None:
@@ -227,14 +231,15 @@ class ChartStack(Vertical, can_focus=False):
 
     def action_axis(self) -> None:
         """The next axis that these series can be drawn along."""
-        axes = offered(self._series())
-        if len(axes) == 1:
-            self.app.notify("These metrics name no steps and no epochs: they are drawn along time.", markup=False)
-            return
-        here = axes.index(self.axis) if self.axis in axes else 0
-        self.axis = axes[(here + 1) % len(axes)]
+        here = self._axes.index(self.axis) if self.axis in self._axes else 0
+        self.axis = self._axes[(here + 1) % len(self._axes)]
         self._show()
         self.post_message(self.Changed())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Steps and epochs are offered where some series names them."""
+        del parameters
+        return len(self._axes) > 1 if action == "axis" else True
 
     def action_copy(self) -> None:
         """Copy the chart with the keys as text."""
