@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from tui.follow import Follower
+from tui.follow import Follower, LogBatch
 from tui.messages import JobArrived, LogsArrived, NothingThere, Noticed
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogAddress
@@ -20,6 +20,7 @@ from tui.screens.charts import ChartsPane
 from tui.screens.context import Context
 from tui.screens.job_facts import sections
 from tui.screens.job_header import JobHeader
+from tui.screens.job_money import JobMoney
 from tui.screens.log_pane import LogPane
 from tui.screens.one_clock import ClockedScreen
 from tui.screens.strip import MetricStrip
@@ -47,6 +48,7 @@ class JobScreen(ClockedScreen):
         self._name = name
         self._watch = JobWatch(context.source, name, context.now)
         self._follower: Follower | None = None
+        self._money = JobMoney(context)
         self._stop = threading.Event()
         if known is None or not known.is_ended:
             self.hide_at_first("facts")
@@ -87,6 +89,10 @@ class JobScreen(ClockedScreen):
             self._follower.job_changed(view.job)
         if (measured := self._watch.measure()) is not None:
             self.tell(JobArrived(measured))
+        if view.job is not None:
+            self._money.learn(view.job)
+            if self._money.update(self._watch.view):
+                self.tell(JobArrived(self._watch.view))
         return None if self._watch.is_settled else DESCRIBE_EVERY_S
 
     def _follow(self, job: TrainingJob) -> None:
@@ -96,10 +102,14 @@ class JobScreen(ClockedScreen):
         self._follower = Follower(self.context.source, LogAddress("job", job.name), job=job, archive=archive)
         threading.Thread(
             target=self._follower.run,
-            args=(lambda batch: self.tell(LogsArrived(batch)), self._stop),
+            args=(self._read, self._stop),
             name=f"log of {job.name}",
             daemon=True,
         ).start()
+
+    def _read(self, batch: LogBatch) -> None:
+        self._money.read(batch)
+        self.tell(LogsArrived(batch))
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 
@@ -128,8 +138,8 @@ class JobScreen(ClockedScreen):
         job, view = self.view.job, self.view
         if job is None:
             return
-        self.query_one(JobHeader).show(job, self.context.now())
-        self.query_one(Facts).show(sections(job, self.context.clock))
+        self.query_one(JobHeader).show(job, self.context.now(), self._money.words)
+        self.query_one(Facts).show(sections(job, self.context.clock, self._money.rows))
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
         self.keep_keys()
@@ -155,7 +165,7 @@ class JobScreen(ClockedScreen):
             return Content("asking …")
         now = self.context.now()
         if not job.is_ended:
-            self.query_one(JobHeader).show(job, now)
+            self.query_one(JobHeader).show(job, now, self._money.words)
         word = job.secondary_status if not job.is_ended and job.secondary_status else job.status
         colour = {"good": "$text-success", "bad": "$text-error", "warning": "$text-warning", "busy": "$text-primary"}
         length = span(job.duration(now)) if job.started else ""

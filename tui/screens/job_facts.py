@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tui.model.jobs import TrainingJob
@@ -10,12 +10,15 @@ from tui.model.words import number, span
 from tui.widgets.facts import Section, pairs
 
 
-def sections(job: TrainingJob, clock: Callable[[datetime], str]) -> list[Section]:
+def sections(
+    job: TrainingJob, clock: Callable[[datetime], str], money: Sequence[tuple[str, str]] = ()
+) -> list[Section]:
     """Final metrics and rules first: they are what one looks for in an ended job.
 
     Args:
         job: The job.
         clock: How a moment is written.
+        money: What is known of its time and money.
     """
     times = [("created", job.created), ("started", job.started), ("ended", job.ended)]
     about = [
@@ -34,6 +37,7 @@ def sections(job: TrainingJob, clock: Callable[[datetime], str]) -> list[Section
         ("final metrics", [(metric.name, number(metric.value, 12)) for metric in job.final_metrics]),
         ("failure", [("reason", job.failure_reason)] if job.failure_reason else []),
         ("rules", [(rule.name, f"{rule.status} {rule.details}".rstrip()) for rule in job.rules]),
+        ("time and money", money),
         ("job", [(name, value) for name, value in about if value]),
         ("hyperparameters", pairs(job.hyperparameters)),
         ("channels", pairs(job.channels)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from textual.content import Content
@@ -25,9 +26,10 @@ class JobHeader(Static):
         super().__init__("", markup=False)
         self._said: Content | None = None
 
-    def show(self, job: TrainingJob, now: datetime) -> None:
-        """Draw the job, if it looks different from what is there."""
-        lines = [self._fitting(phases(job, now), facts(job, now))]
+    def show(self, job: TrainingJob, now: datetime, money: Sequence[str] = ()) -> None:
+        """Draw the job and what is said of its time and money, if it looks different from what is there."""
+        words = facts(job, now)
+        lines = [self._fitting(phases(job, now), [*words[:1], *money, *words[1:]])]
         if job.failure_reason:
             why = clean(beginning(job.failure_reason, 2048))
             lines.append(Content.assemble(("✕ ", "bold $text-error"), (why, "$text-error")))
