@@ -207,7 +207,7 @@ def test_the_log_longest_not_looked_at_goes_first(tmp_path: Path) -> None:
 def test_a_full_disk_is_an_error_and_loses_nothing_kept(archive: Archive) -> None:
     log = archive.keep_job(JOB)
     archive.add_piece(log, STREAMS[0], (0, 1), [event(0)])
-    archive._file.rows("PRAGMA max_page_count = 30")
+    archive._file.rows("PRAGMA max_page_count = 18")
     with pytest.raises(sqlite3.OperationalError, match="full"):
         archive.add_piece(log, STREAMS[0], (1, 2), [event(1, "x" * 1_000_000)])
     assert everything(archive, log) == [event(0)]

@@ -338,7 +338,7 @@ def test_an_aws_that_is_not_there_is_given_up_after_a_while(moto: Moto) -> None:
 def test_a_full_disk_switches_the_archive_off_and_says_so(aws: AwsSource, moto: Moto, archive: Archive) -> None:
     truth = fill(moto)
     archive.keep_job(job_of())
-    archive._file.rows("PRAGMA max_page_count = 30")
+    archive._file.rows("PRAGMA max_page_count = 18")
     with Reader(aws, job_of(ended=timedelta(minutes=29)), archive=archive) as reader:
         reader.until_over()
     assert reader.lines == truth

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.archive.codec import PIECE_EVENTS, pack, pack_job, pieces, unpack_job
+from tui.archive.codec import PIECE_EVENTS, pack_job, pieces, unpack_job
 from tui.archive.coverage import FOREVER, Range, Span, minus, union
 from tui.archive.file import File
 from tui.archive.reading import Snapshot, event_of, spans_of
@@ -135,14 +135,14 @@ class Archive:
             gaps = minus(covers, [*rows, *foreign])
             if gaps != [covers]:
                 events = [event for event in events if any(lo <= event.timestamp < hi for lo, hi in gaps)]
-            _add_chunks(db, log, number, events)
+            grown = _add_chunks(db, log, number, events)
             if gaps:
                 db.execute("DELETE FROM covered WHERE log = ? AND stream = ?", (log, number))
                 db.executemany(
                     "INSERT INTO covered VALUES (?, ?, ?, ?)",
                     [(log, number, lo, hi) for lo, hi in union([*rows, *gaps])],
                 )
-        self._grown(log, sum(len(event.message) for event in events))
+        self._grown(log, grown)
 
     def add_recent(self, log: int, events: Sequence[LogEvent]) -> None:
         """Keeps events that have an `event_id`, each once, but for those of a time that is read stream by stream."""
@@ -295,8 +295,8 @@ def _stream(db: sqlite3.Connection, log: int, name: str) -> int:
     return int(db.execute("SELECT id FROM streams WHERE log = ? AND name = ?", (log, name)).fetchone()[0])
 
 
-def _add_chunks(db: sqlite3.Connection, log: int, stream: int, events: Sequence[LogEvent]) -> None:
-    db.executemany(
-        "INSERT INTO chunks (log, stream, lo, hi, count, events) VALUES (?, ?, ?, ?, ?, ?)",
-        ((log, stream, p[0].timestamp, p[-1].timestamp, len(p), pack(p)) for p in pieces(events)),
-    )
+def _add_chunks(db: sqlite3.Connection, log: int, stream: int, events: Sequence[LogEvent]) -> int:
+    """Adds events, in the order of their times, and returns how many bytes they are."""
+    rows = [(log, stream, run[0].timestamp, run[-1].timestamp, len(run), data) for run, data in pieces(events)]
+    db.executemany("INSERT INTO chunks (log, stream, lo, hi, count, events) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    return sum(len(row[-1]) for row in rows)

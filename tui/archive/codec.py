@@ -6,37 +6,37 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import repeat
 from typing import Any
 
 from tui.model.jobs import FinalMetric, InstanceGroup, MetricDefinition, Phase, RuleStatus, TrainingJob
-from tui.model.logs import LogEvent
+from tui.model.logs import LogEvent, events_of
 
 PIECE_EVENTS = 1000
 PIECE_BYTES = 256 * 1024
 
 
-def pieces(events: Sequence[LogEvent]) -> Iterator[Sequence[LogEvent]]:
-    """The events in runs small enough that one of each of 200 hosts fits into memory."""
-    begin, weight = 0, 0
-    for index, event in enumerate(events):
-        weight += len(event.message)
-        if index + 1 - begin >= PIECE_EVENTS or weight >= PIECE_BYTES:
-            yield events[begin : index + 1]
-            begin, weight = index + 1, 0
-    if begin < len(events):
-        yield events[begin:]
+def pieces(events: Sequence[LogEvent]) -> Iterator[tuple[Sequence[LogEvent], bytes]]:
+    """The events in runs small enough that one of each of 200 hosts fits into memory, each with its bytes."""
+    for begin in range(0, len(events), PIECE_EVENTS):
+        yield from _halved(events[begin : begin + PIECE_EVENTS])
+
+
+def _halved(events: Sequence[LogEvent]) -> Iterator[tuple[Sequence[LogEvent], bytes]]:
+    data = pack(events)
+    if len(data) <= PIECE_BYTES or len(events) == 1:
+        yield events, data
+        return
+    middle = len(events) // 2
+    yield from _halved(events[:middle])
+    yield from _halved(events[middle:])
 
 
 def pack(events: Sequence[LogEvent]) -> bytes:
     """The events of one stream as bytes: three columns in JSON, since nothing in Python reads anything faster."""
     import orjson
 
-    columns = (
-        [event.timestamp for event in events],
-        [event.ingestion_time for event in events],
-        [event.message for event in events],
-    )
+    times, taken, _, _, messages, _ = zip(*events, strict=True) if events else ((),) * 6
+    columns = (times, taken, messages)
     try:
         return orjson.dumps(columns)
     except TypeError:  # a lone surrogate, which orjson refuses in both directions
@@ -51,7 +51,7 @@ def unpack(data: bytes, host: str, stream: str) -> list[LogEvent]:
         times, taken, messages = orjson.loads(data)
     except orjson.JSONDecodeError:
         times, taken, messages = json.loads(data)
-    return list(map(LogEvent._make, zip(times, taken, repeat(host), repeat(stream), messages, repeat(""))))
+    return events_of(times, taken, host, stream, messages)
 
 
 def pack_job(job: TrainingJob) -> str:

@@ -69,4 +69,4 @@ class Spool:
 def _loaded(file: IO[bytes], at: int, length: int) -> list[LogEvent]:
     file.seek(at)
     times, taken, hosts, streams, messages, _ = marshal.loads(file.read(length))
-    return list(map(LogEvent._make, zip(times, taken, hosts, streams, messages, repeat(""))))
+    return list(map(tuple.__new__, repeat(LogEvent), zip(times, taken, hosts, streams, messages, repeat(""))))

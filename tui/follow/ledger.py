@@ -8,10 +8,10 @@ between them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from operator import itemgetter
 
 from tui.archive import FOREVER, Kept, Range, Span
 from tui.archive.coverage import minus, union
@@ -26,7 +26,7 @@ SLACK_MS = 5 * 60 * 1000
 BEHIND_MS = 10_000
 """An event that much older than the newest one given counts as late, though its own stream is in order."""
 
-_time = attrgetter("timestamp")
+_time = itemgetter(0)
 
 
 @dataclass(slots=True, eq=False)
@@ -46,8 +46,8 @@ class Reading:
 
     def take(self, page: LogPage) -> tuple[Range, list[LogEvent]]:
         """The range that this page completes, and all of its events."""
-        events = [event for event in page.events if self.lo <= event.timestamp < self.hi]
-        events.sort(key=_time)
+        events = sorted(page.events, key=_time)
+        del events[bisect_left(events, self.hi, key=_time) :], events[: bisect_left(events, self.lo, key=_time)]
         events += self.waiting
         self.token = page.token
         if page.token is None:

@@ -215,6 +215,7 @@ class Clients:
         import botocore.session
         from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
 
+        from tui.sources.aws.models import ModelLoader
         from tui.sources.aws.timestamps import parse_timestamp
 
         settings = self.settings
@@ -235,11 +236,14 @@ class Clients:
         core.register("before-send", self._before_send, unique_id="sagetop-before-send")
         needs_retry: Any = self._needs_retry  # the stubs know of no event that is answered
         core.register("needs-retry", needs_retry, unique_id="sagetop-needs-retry")
-        return boto3.session.Session(
+        session = boto3.session.Session(
             botocore_session=core,
             profile_name=None if settings.fixed_keys else settings.profile,
             region_name=settings.region or None,
         )
+        # Now that the profile is known, in which AWS_DATA_PATH may be set.
+        core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
+        return session
 
     def _config(self, attempts: int | None = None) -> Config:
         from botocore.config import Config

@@ -6,10 +6,9 @@ import json
 import time
 from email.utils import parsedate_to_datetime
 from functools import partial
-from itertools import repeat
 from typing import Any
 
-from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, host_of
+from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, events_of, host_of
 from tui.sources.aws.clients import Clients
 from tui.sources.base import Broken, NotFound
 
@@ -92,8 +91,7 @@ class Logs:
         times = [event["timestamp"] for event in found]
         taken = [event.get("ingestionTime", 0) for event in found]
         said = [event["message"] for event in found]
-        rows = zip(times, taken, repeat(host), repeat(stream), said, repeat(""))
-        events = tuple(map(LogEvent._make, rows))  # a third of the time that a loop over them takes
+        events = tuple(events_of(times, taken, host, stream, said))
         if found and not start_ms <= min(times) <= max(times) < end_ms:
             events = tuple(event for event in events if start_ms <= event.timestamp < end_ms)
         following: str | None = answer.get("nextForwardToken" if from_head else "nextBackwardToken")
