@@ -136,6 +136,12 @@ def requests_usd(metrics_asked: int) -> float:
     return metrics_asked * USD_PER_METRIC
 
 
+def budget_words(calls: int, metrics_asked: int) -> str:
+    """`212 calls ≈ $0.004`: what was asked in this session, and what that costs."""
+    cost = f" ≈ {money(requests_usd(metrics_asked))}" if metrics_asked else ""
+    return f"{calls:,} {'call' if calls == 1 else 'calls'}{cost}"
+
+
 def money(usd: float | None) -> str:
     """`$412`, `$4.12`, `$0.004`; a dash where it is not known."""
     if usd is None:

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from tui.messages import IdentityArrived
+from tui.model.cost import budget_words
 from tui.model.words import span
 from tui.screens import later
 from tui.screens.context import Context
@@ -27,6 +28,10 @@ from tui.widgets.top_line import TopLine
 if TYPE_CHECKING:
     from tui.model.records import Record
     from tui.sources.base import Identity
+
+
+BUDGET_WIDTH = 140
+"""From how many columns on the line of identity has room for what the requests cost."""
 
 
 class MonitorScreen(Screen[None]):
@@ -44,6 +49,7 @@ class MonitorScreen(Screen[None]):
         self.context = context
         self.place = place
         self.identity: Identity | None = None
+        self._spent: tuple[int, int] | None = None
         self._poller = Poller(self._work, name=place)
 
     # -- for subclasses ---------------------------------------------------------------------------------------------
@@ -118,7 +124,18 @@ class MonitorScreen(Screen[None]):
         who = (self.identity.account, self.identity.region, self.identity.role) if self.identity else ()
         # What does not fit is left out from the end: that nothing here is real, or can be changed, stays longest.
         words = ("demo" if self.context.demo else "", "read-only" if self.context.settings.read_only else "", *who)
+        words = (*words, self._budget())
         self.query_one(TopLine).show(self.place, tuple(word for word in words if word), self.state())
+
+    def _budget(self) -> str:
+        """Requests of this session and what they cost, where there is room; as of the last request that cost."""
+        # Requests that cost nothing come every few seconds: a line that counts them would never rest.
+        if self.identity is None or self.size.width < BUDGET_WIDTH:
+            return ""
+        source = self.context.source
+        if self._spent is None or self._spent[1] != source.metrics_asked:
+            self._spent = (source.calls, source.metrics_asked)
+        return budget_words(*self._spent)
 
     def show_problems(self, errors: Sequence[SourceError]) -> None:
         """Say what failed, or that nothing does."""
