@@ -47,7 +47,10 @@ PAGE_EVERY_S = 0.5
 class JobsScreen(MonitorScreen):
     """A table of training jobs that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter")]
+    BINDINGS = [
+        Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+        Binding("c", "compare", "compare marked", id="jobs.compare", show=False),
+    ]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "jobs")
@@ -73,6 +76,18 @@ class JobsScreen(MonitorScreen):
         if not self.query(FilterBar):
             await self.mount(FilterBar(), before=self.query_one(ResourceTable))
         self.query_one(FilterBar).open()
+
+    def action_compare(self) -> None:
+        """The curves of the marked jobs over one another."""
+        from tui.model.compare import FEWEST, MOST
+
+        marked = self.query_one(ResourceTable).marked
+        names = [job.name for job in self.view.jobs if job.name in marked] if self.view else []
+        if FEWEST <= len(names) <= MOST:
+            self.app.push_screen(later.compare(self.context, names))
+        else:
+            said = f"{plural(len(names), 'job')} marked" if names else "none marked"
+            self.app.notify(f"Mark {FEWEST} to {MOST} jobs with space to compare them: {said}.", markup=False)
 
     def action_refresh(self) -> None:
         """Ask for the newest page now."""

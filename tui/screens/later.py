@@ -35,6 +35,13 @@ def endpoint(context: Context, name: str, known: Endpoint | None = None) -> Scre
     return EndpointScreen(context, name, known=known)
 
 
+def compare(context: Context, names: Sequence[str]) -> Screen[None]:
+    """The screen of two to eight training jobs over one another."""
+    from tui.screens.compare import CompareScreen
+
+    return CompareScreen(context, names)
+
+
 def go_to(places: Sequence[str]) -> ModalScreen[str]:
     """The line that asks where to go."""
     from tui.screens.go_to import GoTo
@@ -65,6 +72,7 @@ def switch(what: str) -> ModalScreen[str]:
 
 def preload() -> None:
     """Import them all, in whichever thread has nothing better to do, so that opening one is quick as well."""
+    import tui.screens.compare
     import tui.screens.endpoint
     import tui.screens.endpoints
     import tui.screens.go_to

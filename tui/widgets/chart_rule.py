@@ -67,7 +67,8 @@ def rule(
     marked = before + sum(cell_len(label) + 4 for label, _ in entries)
     values = sum(len(value) + 1 for _, value in entries)
     room = max(4, (width - before - values - 4 * len(entries)) // max(len(entries), 1))
-    if len(entries) > 2 and room < _TELLING and marked <= width:
+    longest = max((cell_len(label) for label, _ in entries), default=0)
+    if len(entries) > 2 and room < min(_TELLING, longest) and marked <= width:
         # Which curve is which comes before its value, which can be read off the axis.
         entries = [(label, "") for label, _ in entries]
         room = width

@@ -159,9 +159,13 @@ class ChartStack(Vertical, can_focus=False):
         without = [label for one, label in drawn if one is None]
         places = ((place_of_time(group.series, axis, marker.time_ms), marker) for marker in given.markers)
         chart.show(
-            [one for one, _ in drawn if one is not None],
+            # A series without steps keeps its place, so that the others keep their marks.
+            [
+                own or Series(one.name, source=one.source, part=one.part)
+                for one, (own, _) in zip(group.series, drawn, strict=True)
+            ],
             title=title,
-            labels=[label for one, label in drawn if one is not None],
+            labels=labels,
             now=given.now if axis == "time" else None,
             zone=given.zone,
             origin=given.origin,
