@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -32,6 +33,9 @@ class Viewer(App[None]):
 
     def on_mount(self) -> None:
         self.view.focus()
+
+    def on_ready(self) -> None:
+        gc.freeze()  # as the monitor does after its first frame
 
 
 def batch(number: int) -> list[LogEvent]:

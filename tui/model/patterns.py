@@ -14,7 +14,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from tui.model.clean import clean, without_escapes
-from tui.model.pattern_shape import Cost, cost, needs_one_line, takes_newlines, weight, within_line
+from tui.model.pattern_shape import Cost, beginning, cost, needs_one_line, takes_newlines, weight, within_line
 
 if TYPE_CHECKING:
     import regex
@@ -65,6 +65,7 @@ class Pattern:
 
     __slots__ = (
         "_alone",
+        "_begins",
         "_cost",
         "_ignores_case",
         "_lowers",
@@ -90,6 +91,7 @@ class Pattern:
         self._alone = needs_one_line(within_line(source))
         self._takes_newlines = takes_newlines(within_line(source))
         self._cost = None if self._takes_newlines else cost(source)
+        self._begins = beginning(source) if self._lowers or not ignores_case else ""
         self._many: dict[bool, regex.Pattern[str]] = {}  # by whether they ignore case themselves
 
     @classmethod
@@ -173,7 +175,11 @@ class Pattern:
             return self._rows_overrun(self._regex(ignores_case), searched, text, cancelled)
         if _HIT in text:
             return self._rows_one_by_one(text, cancelled)
-        if plain and self._cost is not None and (most := _within(self._cost, text)):
+        begun = searched.count(self._begins) if plain and self._begins else len(text)
+        if not begun:
+            return []
+        # Where few rows are in question, the engine with the clock jumps from one to the next.
+        if plain and begun > text.count("\n") // 4 and self._cost is not None and (most := _within(self._cost, text)):
             quick = self._re(ignores_case)
             return _hit_rows("".join(quick.sub(_HIT, part) for part in _parts(searched, most)))
         try:

@@ -131,8 +131,9 @@ def draw(
         pattern: What is searched, where this row is known to match.
     """
     before = _signs(row, setting, style)
-    room = max(width - sum(cell_len(segment.text) for segment in before), 1)
-    return Strip([*before, *_text(row, start, room, style, pattern)]).crop(0, width)
+    signs = sum(cell_len(segment.text) for segment in before)
+    strip = Strip([*before, *_text(row, start, max(width - signs, 1), style, pattern)])
+    return strip if signs < width else strip.crop(0, width)
 
 
 def draw_wrapped(
@@ -202,13 +203,27 @@ def _signs(row: Row, setting: Setting, style: Callable[[str], Style]) -> list[Se
     return segments
 
 
-def _text(row: Row, start: int, room: int, style: Callable[[str], Style], pattern: Pattern | None) -> Strip:
+def _text(row: Row, start: int, room: int, style: Callable[[str], Style], pattern: Pattern | None) -> list[Segment]:
     runs, more = shown_text(row.text, start + room + 1)
-    strip = Strip(_segments(runs, row, style, pattern))
-    line = strip.crop(start, start + room)
-    if (more or strip.cell_length > start + room) and room > 1:
-        line = Strip([*line.crop(0, room - 1), Segment("›", style("log--more"))])
+    segments = _segments(runs, row, style, pattern)
+    is_plain = all(segment.text.isascii() for segment in segments)
+    length = sum(len(segment.text) if is_plain else cell_len(segment.text) for segment in segments)
+    goes_on = (more or length > start + room) and room > 1
+    stop = start + room - goes_on
+    line = _cut(segments, start, stop) if is_plain else [*Strip(segments, length).crop(start, stop)]
+    if goes_on:
+        line.append(Segment("›", style("log--more")))
     return line
+
+
+def _cut(segments: list[Segment], start: int, stop: int) -> list[Segment]:
+    """What `Strip.crop` gives, where each character takes one cell: most lines are such."""
+    cut, at = [], 0
+    for segment in segments:
+        if text := segment.text[max(start - at, 0) : max(stop - at, 0)]:
+            cut.append(Segment(text, segment.style))
+        at += len(segment.text)
+    return cut
 
 
 def _segments(

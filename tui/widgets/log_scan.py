@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tui.model.log_block import Block
 from tui.model.log_lines import Matches
 from tui.model.patterns import TooSlow
 
 _USUAL_SWITCH = sys.getswitchinterval()
-_SWITCH = 0.001
+_SWITCH = 0.002
 """Seconds after which this thread hands over the interpreter: a key meanwhile needs it a dozen times."""
+_BREATH = 1e-6
+"""Seconds that it sleeps after each block: as good as none, but whoever waits for the interpreter then has it."""
 
 TELL = 0.2
 """Seconds between two words on how far it is."""
@@ -46,9 +48,16 @@ def look_through(
                 return not is_wanted(matches)
 
             try:
-                matches.find(blocks, given_up)
+                matches.find(_breathing(matches, blocks), given_up)
             except TooSlow as error:
                 problem = str(error)
     finally:
         sys.setswitchinterval(_USUAL_SWITCH)
     return problem
+
+
+def _breathing(matches: Matches, blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if block not in matches.of:
+            yield block
+            time.sleep(_BREATH)

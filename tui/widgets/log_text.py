@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from rich.segment import Segment
@@ -12,11 +13,14 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.model.log_block import Block
 from tui.model.log_buffer import Anchor, LogRows
 from tui.model.log_lines import LogLines, Matches
+from tui.model.patterns import Pattern
 from tui.widgets.log_draw import COMPONENTS, Row, Setting, draw, draw_wrapped, setting_of_hosts, signs_width
 
 _WIDEST = 1_000_000
@@ -71,6 +75,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips: LRUCache[object, list[Strip]] = LRUCache(1_000)
         self._styles: dict[str, Style] = {}
         self._in_sight: object = None
+        self._thumb: object = None
         self._placing = False
         self._paused_at: Anchor | None = None
 
@@ -94,6 +99,10 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
             top, cursor = last, last
         self._resize()
         self._place(top, cursor)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Draw what is in sight, if it looks any different."""
         sight = self._sight()
         if sight != self._in_sight:
             self._in_sight = sight
@@ -119,8 +128,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
     def mark(self, matches: Matches | None) -> None:
         """Mark what this search found, as far as it has looked."""
         self.matches = matches
-        self._strips.clear()
-        self.refresh()
+        self._look_again()
 
     @property
     def new_below(self) -> int:
@@ -203,7 +211,9 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up is a wish to read: it stops following."""
-        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._show_scrollbar()
+            self.refresh()
         # A screen that has grown scrolls back too, but only as far as the end.
         if not self._placing and new_value < min(old_value, self.max_scroll_y):
             self.following = False
@@ -279,12 +289,11 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         number, index = self.lines.place(line)
         block = self.lines.rows.blocks[number]
         row = Row(block.row(index), block.times[index], block.streams[index], block.flags[index])
-        hit = self.matches is not None and index in self.matches.of.get(block, ())
+        pattern = self._pattern_in(block, index)
         width = self.width
-        key = (width, hash(row.text), row.time_ms, row.stream, row.flags, hit)
+        key = (width, hash(row.text), row.time_ms, row.stream, row.flags, pattern)
         strips = self._strips.get(key)
         if strips is None:
-            pattern = self.matches.pattern if self.matches and hit else None
             if self.setting.wrap:
                 most = max(min(_MOST_WRAPPED, self.page - 1), 1)
                 strips = draw_wrapped(row, most, width, self.setting, self._style, pattern)
@@ -294,6 +303,14 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
             strips = [strip.extend_cell_length(width).apply_style(self._base) for strip in strips]
             self._strips[key] = strips
         return strips
+
+    def _pattern_in(self, block: Block, index: int) -> Pattern | None:
+        """What is searched, where it was found in this row."""
+        found = self.matches.of.get(block) if self.matches else None
+        if not found or self.matches is None:
+            return None
+        at = bisect_left(found, index)
+        return self.matches.pattern if at < len(found) and found[at] == index else None
 
     @property
     def _base(self) -> Style:
@@ -360,8 +377,19 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         if size != self.virtual_size:
             # Setting it the usual way lays out and draws the whole screen anew, many times a second.
             self.set_reactive(Widget.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-            self.vertical_scrollbar.window_size = page
+        self._show_scrollbar()
+
+    def _show_scrollbar(self) -> None:
+        """Drawn anew only where it looks different: it costs as much as ten lines of the log."""
+        bar, count, page = self.vertical_scrollbar, self.virtual_size.height, self.page
+        bar.set_reactive(ScrollBar.window_virtual_size, count)
+        bar.set_reactive(ScrollBar.window_size, page)
+        bar.set_reactive(ScrollBar.position, self.scroll_y)
+        eighths = 8 * page / max(count, page, 1)
+        look = (self.size, round(self.scroll_y * eighths), round(page * eighths))
+        if look != self._thumb:
+            self._thumb = look
+            bar.refresh()
 
     def _place(self, top: int, cursor: int) -> None:
         self._placing = True
@@ -376,5 +404,6 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         for line in range(self.top, min(self.top + self.page, len(self.lines))):
             number, index = self.lines.place(line)
             block = self.lines.rows.blocks[number]
-            seen.append((block.prefix(index, reach), block.times[index], block.streams[index], block.flags[index]))
+            known = block.times[index], block.streams[index], block.flags[index], self._pattern_in(block, index)
+            seen.append((block.prefix(index, reach), *known))
         return seen
