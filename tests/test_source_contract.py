@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.local_jobs import LocalJobs
 from tests.moto_server import JOB_LOGS, Moto, ago, ms
 from tui.model.endpoints import EndpointQuery
 from tui.model.jobs import JobQuery, TrainingJob
@@ -15,6 +16,8 @@ from tui.model.logs import LogAddress, LogEvent, LogPage
 from tui.model.series import MetricQuery
 from tui.sources.aws.source import AwsSource
 from tui.sources.base import Can, NotFound, Page, Source
+from tui.sources.joined import Joined
+from tui.sources.local.source import LocalSource
 
 START = ago(hours=1).replace(second=0, microsecond=0)
 END = START + timedelta(hours=1)
@@ -61,7 +64,29 @@ class AwsWorld:
         self.moto.add_scaling(endpoint, low=low, high=high)
 
 
-WORLDS: list[Callable[[pytest.FixtureRequest], World]] = [AwsWorld]
+class LocalWorld(LocalJobs):
+    """The folders of local jobs; without the prefix, as this body names its jobs plainly."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        super().__init__(request.getfixturevalue("tmp_path") / "jobs")
+        self.source: Source = LocalSource(self.jobs, prefix="")
+
+    def add_endpoint(self, name: str, created: datetime = START, status: str = "InService") -> None:
+        raise NotImplementedError  # its source does not say that it has endpoints
+
+    def add_scaling(self, endpoint: str, low: int, high: int) -> None:
+        raise NotImplementedError
+
+
+class JoinedWorld(AwsWorld):
+    """AWS behind what joins it with this machine's jobs, of which there are none."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        super().__init__(request)
+        self.source = Joined(self.source, LocalSource(request.getfixturevalue("tmp_path") / "jobs"))
+
+
+WORLDS: list[Callable[[pytest.FixtureRequest], World]] = [AwsWorld, LocalWorld, JoinedWorld]
 
 
 @pytest.fixture(params=WORLDS)

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
+LOCAL = "local/"
+"""What the names of this machine's own jobs begin with; no name on AWS has a slash."""
+
+
+def is_local(name: str) -> bool:
+    """Whether a name is that of a job on this machine."""
+    return name.startswith(LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a listing; an empty page is not the end, only `cursor is None` is."""
+    """One page of a listing; an empty page is not the end, only `cursor is None` is.
+
+    `error` is what keeps away the items of another source, where several are listed together.
+    """
 
     items: tuple[T, ...]
     cursor: str | None = None
+    error: SourceError | None = None
 
 
 class Source(Protocol):

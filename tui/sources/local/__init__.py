@@ -1,0 +1,1 @@
+"""Training jobs on this machine: a folder a job, a supervisor process a job, and the Source that reads the folders."""

@@ -1,0 +1,70 @@
+"""Virtual environments for `--requirements`: one for each list and interpreter, made once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ASK = "import json, site, sys; print(json.dumps([sys.version, sys.prefix, site.getsitepackages()]))"
+
+
+class NotInstalled(Exception):
+    """The requirements could not be installed; the log says why."""
+
+
+def environment(root: Path, requirements: Path, python: str, run: Callable[[list[str], Path], int]) -> tuple[str, bool]:
+    """The interpreter of an environment that has these requirements, besides all that `python` has.
+
+    Args:
+        root: Where environments are kept.
+        requirements: The file. Its relative paths are relative to its folder.
+        python: The interpreter it is made with.
+        run: Runs a command in a folder, its output in the job's log, and gives its exit code.
+
+    Returns:
+        The interpreter, and whether the environment was there already.
+
+    Raises:
+        NotInstalled: It could not be made.
+        OSError: A file cannot be read or written, or there is no such interpreter.
+    """
+    import json
+
+    told = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise NotInstalled(f"{python} is no Python: {told.stderr.strip().rpartition(chr(10))[2]}")
+    version, prefix, packages = json.loads(told.stdout)
+    key = hashlib.sha256(b"\0".join([version.encode(), prefix.encode(), requirements.read_bytes()])).hexdigest()[:24]
+    folder = root / key
+    interpreter, complete = folder / "bin" / "python", folder / ".complete"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(root / f".{key}"):
+        if complete.exists():
+            return str(interpreter), True
+        shutil.rmtree(folder, ignore_errors=True)
+        if run([python, "-m", "venv", str(folder)], requirements.parent):
+            raise NotInstalled("the virtual environment could not be made")
+        site = next((folder / "lib").glob("python*/site-packages"))
+        # What the interpreter has already is seen too, as requirements add to a container's packages.
+        (site / "_of_the_interpreter.pth").write_text("\n".join(packages) + "\n", encoding="utf-8")
+        install = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
+        if run(install, requirements.parent):
+            raise NotInstalled(f"pip could not install {requirements.name}")
+        complete.touch()
+    return str(interpreter), False
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,235 @@
+"""Which byte of a host's output came when, and the events that follow from it.
+
+The host writes into its `.log` by itself, as fast as a file takes it. Beside it lies the `.idx`: records of (end,
+time), each saying that everything up to byte `end` was there at `time` (ms). An event is a line, or what stood there
+without a newline for a second: an event's bounds never change, so its byte is its id.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from array import array
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.model.logs import LogEvent
+
+_RECORD = struct.Struct("<QQ")
+_BLOCK = 1 << 16
+_WAIT_MS = 1000
+_PAGE_BYTES = 1_000_000
+PAGE_EVENTS = 10_000
+
+
+class Publisher:
+    """Says of a growing `.log` when its bytes came. One at a time, be it the supervisor or whoever stands in for it."""
+
+    def __init__(self, log: Path, index: Path) -> None:
+        self._log = os.open(log, os.O_RDONLY | os.O_CREAT, 0o600)
+        self._index = os.open(index, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        size = os.fstat(self._index).st_size
+        # A record that a full disk cut off is taken back.
+        if size % _RECORD.size:
+            os.ftruncate(self._index, size - size % _RECORD.size)
+        self._end, self._time = _last(index)
+        self._tail = (0, 0)
+
+    def close(self) -> None:
+        """Closes both files."""
+        os.close(self._log)
+        os.close(self._index)
+
+    def publish(self, now_ms: int, *, final: bool = False) -> bool:
+        """Publishes what has come: whole lines, and what has waited for its newline for a second.
+
+        Args:
+            now_ms: The time.
+            final: Whether nothing more can come, so that nothing waits.
+
+        Returns:
+            Whether there was anything new.
+
+        Raises:
+            OSError: The disk is full; the next call tries again.
+        """
+        size = os.fstat(self._log).st_size
+        if size <= self._end:
+            return False
+        end = size if final else self._line_end(size)
+        if end < size:
+            if self._tail[0] != max(end, self._end):
+                self._tail = (max(end, self._end), now_ms)
+            elif now_ms - self._tail[1] >= _WAIT_MS:
+                end = size
+        if end <= self._end:
+            return False
+        self._time = max(self._time, now_ms)
+        os.write(self._index, _RECORD.pack(end, self._time))
+        self._end = end
+        return True
+
+    def _line_end(self, size: int) -> int:
+        """Behind the last newline that is not published yet, `self._end` if there is none."""
+        at = size
+        while at > self._end:
+            start = max(at - _BLOCK, self._end)
+            place = os.pread(self._log, at - start, start).rfind(b"\n")
+            if place >= 0:
+                return start + place + 1
+            at = start
+        return self._end
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Events of one host, in order, and where they go on; None where that was all."""
+
+    events: tuple[LogEvent, ...]
+    position: int | None
+
+
+class HostLog:
+    """A host's output as events. Reads what is published only.
+
+    Args:
+        log: The `.log`.
+        index: The `.idx`.
+        host: `algo-1`.
+        stream: The name of the stream.
+    """
+
+    def __init__(self, log: Path, index: Path, host: str, stream: str) -> None:
+        self.host = host
+        self.stream = stream
+        self._log = log
+        self._index = index
+        self._ends = array("Q")
+        self._times = array("Q")
+
+    def refresh(self) -> None:
+        """Learns what was published since the last time."""
+        with self._index.open("rb") as file:
+            file.seek(len(self._ends) * _RECORD.size)
+            content = file.read()
+        known = array("Q")
+        known.frombytes(content[: len(content) - len(content) % _RECORD.size])
+        self._ends.extend(known[0::2])
+        self._times.extend(known[1::2])
+
+    @property
+    def first_ms(self) -> int | None:
+        """When its first byte came."""
+        return self._times[0] if self._times else None
+
+    @property
+    def last_ms(self) -> int | None:
+        """When its last byte came."""
+        return self._times[-1] if self._times else None
+
+    @property
+    def end(self) -> int:
+        """How many bytes are published."""
+        return self._ends[-1] if self._ends else 0
+
+    def bound(self, at: int) -> int:
+        """The first bound of events at this byte or behind it."""
+        place = bisect_left(self._ends, at)
+        return self._ends[place] if at > 0 and place < len(self._ends) else 0
+
+    def span(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        """The bytes that came with start ≤ time < end."""
+        first = bisect_left(self._times, max(start_ms, 0))
+        last = bisect_left(self._times, max(end_ms, 0)) if end_ms < 1 << 63 else len(self._times)
+        return (self._ends[first - 1] if first else 0), (self._ends[last - 1] if last else 0)
+
+    def read(self, low: int, high: int, *, forward: bool = True) -> Slice:
+        """A page of the events between two bytes, from the low end or from the high one.
+
+        Both have to be bounds of events: what `span` and an earlier page's `position` say.
+        """
+        if low >= high:
+            return Slice((), None)
+        with self._log.open("rb") as file:
+            low_now, high_now = self._page(file.fileno(), low, high, forward=forward)
+            content = os.pread(file.fileno(), high_now - low_now, low_now)
+        events = self._events(low_now, content)
+        if len(events) > PAGE_EVENTS:
+            if forward:
+                return Slice(tuple(events[:PAGE_EVENTS]), start_of(events[PAGE_EVENTS]))
+            return Slice(tuple(events[-PAGE_EVENTS:]), start_of(events[-PAGE_EVENTS]))
+        position = high_now if forward else low_now
+        return Slice(tuple(events), None if position == (high if forward else low) else position)
+
+    def _page(self, handle: int, low: int, high: int, *, forward: bool) -> tuple[int, int]:
+        """At most a page of bytes, but one event at least."""
+        if high - low <= _PAGE_BYTES:
+            return low, high
+        if forward:
+            bound = low + _PAGE_BYTES
+            place = os.pread(handle, _PAGE_BYTES, low).rfind(b"\n")
+            if place >= 0:
+                return low, low + place + 1
+            # A line of more than a page: up to its end, or to where it was published without one.
+            place = bisect_right(self._ends, low)
+            return low, max(min(self._newline(handle, bound, high), self._ends[place]), low + 1)
+        bound = high - _PAGE_BYTES
+        place = os.pread(handle, _PAGE_BYTES - 1, bound).find(b"\n")
+        if place >= 0:
+            return bound + place + 1, high
+        place = bisect_left(self._ends, high)
+        start = self._ends[place - 1] if place else 0
+        at = bound
+        while at > start:
+            from_ = max(at - _PAGE_BYTES, start)
+            found = os.pread(handle, at - from_, from_).rfind(b"\n")
+            if found >= 0:
+                return from_ + found + 1, high
+            at = from_
+        return max(start, low), high
+
+    def _newline(self, handle: int, start: int, high: int) -> int:
+        at = start
+        while at < high:
+            block = os.pread(handle, min(_PAGE_BYTES, high - at), at)
+            place = block.find(b"\n")
+            if place >= 0:
+                return at + place + 1
+            at += len(block) or high
+        return high
+
+    def _events(self, low: int, content: bytes) -> list[LogEvent]:
+        events: list[LogEvent] = []
+        host, stream = self.host, self.stream
+        batch = bisect_right(self._ends, low)
+        at = low
+        while at < low + len(content):
+            end = min(self._ends[batch], low + len(content))
+            time = self._times[batch]
+            lines = content[at - low : end - low].split(b"\n")
+            if not lines[-1]:
+                lines.pop()
+            for line in lines:
+                # What is not UTF-8 is kept too: byte for byte it can be had back.
+                text = line.decode("utf-8", "surrogateescape")
+                events.append(LogEvent(time, time, host, stream, text, f"{host}:{at}"))
+                at += len(line) + 1
+            at = end
+            batch += 1
+        return events
+
+
+def start_of(event: LogEvent) -> int:
+    """The byte at which an event begins."""
+    return int(event.event_id.rpartition(":")[2])
+
+
+def _last(index: Path) -> tuple[int, int]:
+    with index.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size < _RECORD.size:
+            return 0, 0
+        file.seek(-_RECORD.size, os.SEEK_END)
+        end, time = _RECORD.unpack(file.read(_RECORD.size))
+    return end, time
