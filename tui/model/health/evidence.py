@@ -36,9 +36,7 @@ class Evidence:
 
     def clock(self, time_ms: float) -> str:
         """A moment as the clock on the wall shows it: `14:03`, with its day where that is another."""
-        moment = datetime.fromtimestamp(time_ms / 1000, self.zone)
-        today = datetime.fromtimestamp(self.now_ms / 1000, self.zone)
-        return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%b %d %H:%M}"
+        return clock(time_ms, self.now_ms, self.zone)
 
     def phase(self, name: str) -> tuple[int, int] | None:
         """When the last phase of that name began and ended (now, while it lasts), in ms; None where there was none."""
@@ -61,6 +59,13 @@ class Evidence:
     def is_training(self) -> bool:
         """Whether the script runs now."""
         return not self.job.is_ended and self.job.secondary_status in {"Training", ""} and self.training is not None
+
+
+def clock(time_ms: float, now_ms: float, zone: tzinfo | None) -> str:
+    """A moment as the clock on the wall shows it: `14:03`, with its day where that is another than now's."""
+    moment = datetime.fromtimestamp(time_ms / 1000, zone)
+    today = datetime.fromtimestamp(now_ms / 1000, zone)
+    return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%b %d %H:%M}"
 
 
 def ms(moment: datetime) -> int:

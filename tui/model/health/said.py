@@ -77,7 +77,7 @@ def stalled(on: Evidence) -> Iterator[Finding]:
     if not on.is_training or not newest:
         return
     last = max(series.times[-1] for series in newest)
-    times = max(newest, key=len).times
+    times = max(newest, key=len).times[-5000:]
     pause = max(after - before for before, after in pairwise([(on.training or (times[0], 0))[0], *times]))
     silent = on.now_ms - last
     if silent < max(1000 * on.limits["stalled.seconds"], 2 * pause):
