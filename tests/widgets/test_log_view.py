@@ -281,6 +281,52 @@ async def test_a_traceback_is_its_last_line_until_enter_opens_it(reader: Reader)
     assert reader.sees[1] == "▸12:00:03 ValueError: no"
 
 
+TRACEBACK = ("Traceback (most recent call last):", '  File "deep.py"', "    deep()", "ValueError: no")
+
+
+async def test_a_hit_inside_a_folded_traceback_opens_it(reader: Reader) -> None:
+    await reader.gets("deep", *TRACEBACK, "after", *TRACEBACK, "deep")
+    await reader.presses("g")
+    await reader.types("slash", "deep")
+    assert reader.sees[-1].endswith("/deep  1 of 6")
+    assert "  File" not in screen_text(reader.app)
+    await reader.presses("n")
+    assert reader.sees[-1].endswith("/deep  2 of 6")
+    assert [text for text in reader.sees_texts if "File" in text] == ['  File "deep.py"']
+    await reader.presses("n", "n")
+    assert reader.sees[-1].endswith("/deep  4 of 6")
+    await reader.presses("N", "N", "N")
+    assert reader.sees[-1].endswith("/deep  1 of 6")
+    await reader.presses("N")
+    assert reader.app.said == ["No hit above: round again."]
+    assert reader.sees[-1].endswith("/deep  6 of 6")
+
+
+async def test_a_search_that_is_found_only_in_a_folded_traceback_opens_it(reader: Reader) -> None:
+    await reader.gets("before", *TRACEBACK, "after")
+    await reader.types("slash", "deep()")
+    assert "    deep()" in reader.sees_texts
+
+
+async def test_a_filter_shows_what_it_finds_in_folded_tracebacks(reader: Reader) -> None:
+    await reader.gets("deep", *TRACEBACK, "after")
+    await reader.types("ampersand", "deep")
+    assert reader.sees_texts == ["deep", '  File "deep.py"', "    deep()"]
+    assert "3 of 6 lines" in reader.sees[-1]
+
+
+async def test_the_top_stays_the_top_while_older_lines_are_read(reader: Reader) -> None:
+    await reader.gets(*numbered(100)[1:])
+    await reader.presses("g")
+    await reader.gets(numbered(1)[0])
+    assert reader.sees_texts[0] == "line 0"
+    assert reader.app.view.text.cursor == 0
+    await reader.presses("j")
+    await reader.gets(event("before all", -1))
+    assert reader.sees_texts[0] == "line 0"
+    assert reader.app.view.text.cursor == 2
+
+
 @pytest.mark.parametrize(
     ("typed", "line"),
     [("12:00:30", 30), ("12:01", 60), ("2023-11-14T12:00:10Z", 10), ("+40s", 40), ("-9s", 90), ("2030-01-01", 99)],

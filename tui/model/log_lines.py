@@ -55,6 +55,8 @@ class Rule:
     without_hosts: frozenset[str] = frozenset()
     from_level: int = INFO
     to_level: int = ERROR
+    folds: bool = True
+    """Show of a traceback only its last line, unless it was opened, or a pattern says which lines are wanted."""
 
 
 class LogLines:
@@ -178,7 +180,8 @@ def _mask(block: Block, rule: Rule, shown_flags: bytes, hosts: list[bool], match
 
 
 def _flags_shown(rule: Rule, flags: int) -> bool:
-    return rule.from_level <= flags & LEVEL <= rule.to_level and not (flags & PART and not flags & OPEN)
+    folds = rule.folds and (rule.pattern is None or rule.without_pattern)
+    return rule.from_level <= flags & LEVEL <= rule.to_level and not (folds and flags & PART and not flags & OPEN)
 
 
 def _host_shown(rule: Rule, host: str) -> bool:

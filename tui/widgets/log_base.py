@@ -59,6 +59,7 @@ class LogBase(Vertical):
         self._file_name = name
         self._filtering: Matches | None = None
         self._searching: Matches | None = None
+        self._unfolded: LogLines | None = None
         self._problem = ""
         self._scanning = False
         self._jump: int | None = None
@@ -196,14 +197,34 @@ class LogBase(Vertical):
         if self._jump is None or self._searching is None:
             return
         self._jump = None
-        lines = self.text.lines
         start = self.text.top if self.text.following else self.text.cursor
-        line = lines.next_match(self._searching, start - 1, 1)
+        line = self.find_hit(start - 1, 1)
         if line is None:
-            line = lines.next_match(self._searching, start, -1)
+            line = self.find_hit(start, -1)
         if line is not None:
             self.text.following = False
             self.text.move(line, centre=True)
+
+    def find_hit(self, line: int, step: int) -> int | None:
+        """The next hit after (`step` 1) or before (-1) a line; a folded traceback that it stands in is opened."""
+        matches, lines = self._searching, self.text.lines
+        if matches is None or not len(lines):
+            return None
+        unfolded = replace(lines.rule, folds=False)
+        whole = self._unfolded = LogLines(lines.rows, unfolded, self._filtering, self._unfolded)
+        start = whole.line(lines.row(line)) if 0 <= line < len(lines) else -1 if line < 0 else len(whole)
+        found = whole.next_match(matches, start, step)
+        if found is None:
+            return None
+        row = whole.row(found)
+        here = lines.line(row)
+        if here == len(lines) or lines.row(here) != row:
+            anchor = lines.rows.anchor(row)
+            self.buffer.toggle(self.buffer.rows.locate(anchor))
+            self.text.following = False
+            self.redraw()
+            here = self.text.lines.line(self.text.lines.rows.locate(anchor))
+        return here
 
     def state_text(self) -> str:
         """What is out of the ordinary: paused, searched, filtered. Empty when nothing is."""

@@ -77,12 +77,16 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self._in_sight: object = None
         self._thumb: object = None
         self._placing = False
+        self._stays_on_top = False
         self._paused_at: Anchor | None = None
 
     # What is shown
 
     def show(self, lines: LogLines) -> None:
-        """Show these lines instead: the end where it follows, else the same line at the top as before."""
+        """Show these lines instead.
+
+        The end where it follows, the beginning where that was asked for last, else what was in sight before.
+        """
         old = self.lines
         kept: list[Anchor] = []
         if len(old) and not self.following:
@@ -95,6 +99,8 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         if kept:
             top, cursor, selected = (min(lines.line(lines.rows.locate(anchor)), last) for anchor in kept)
             self._selected_from = None if self._selected_from is None else selected
+            if self._stays_on_top:
+                top = cursor = 0
         else:
             top, cursor = last, last
         self._resize()
@@ -183,6 +189,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         """
         last = max(len(self.lines) - 1, 0)
         line = min(max(line, 0), last)
+        self._stays_on_top = False
         self._selected_from = (
             (self._selected_from if self._selected_from is not None else self.cursor) if select else None
         )
@@ -198,9 +205,16 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.Moved())
 
+    def move_to_top(self) -> None:
+        """Move to the first line, also of those that are still read in front of it."""
+        self.following = False
+        self.move(0)
+        self._stays_on_top = True
+
     def watch_following(self, following: bool) -> None:
         """Where it stops following, count from here; where it starts, go to the end."""
         self._paused_at = None
+        self._stays_on_top = False
         if following:
             self._selected_from = None
             self._place(len(self.lines) - 1, len(self.lines) - 1)
@@ -214,6 +228,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         if round(old_value) != round(new_value):
             self._show_scrollbar()
             self.refresh()
+            self._stays_on_top = self._stays_on_top and self._placing
         # A screen that has grown scrolls back too, but only as far as the end.
         if not self._placing and new_value < min(old_value, self.max_scroll_y):
             self.following = False

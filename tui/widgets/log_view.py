@@ -88,8 +88,7 @@ class LogView(LogBase):
 
     def action_top(self) -> None:
         """To the beginning."""
-        self.text.following = False
-        self.text.move(0)
+        self.text.move_to_top()
 
     def action_move(self, by: int, select: bool = False) -> None:
         """The cursor some lines down or up."""
@@ -126,9 +125,8 @@ class LogView(LogBase):
 
     def action_hit(self, step: int) -> None:
         """To the next hit."""
-        matches, lines = self._searching, self.text.lines
-        if matches is not None:
-            self._go(lambda line: lines.next_match(matches, line, step), "hit", step)
+        if self._searching is not None:
+            self._go(lambda line: self.find_hit(line, step), "hit", step)
 
     def action_level(self, which: str) -> None:
         """Only the worse lines, or only the others; then all again."""
