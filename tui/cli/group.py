@@ -22,6 +22,7 @@ _COMMANDS = {
     "completion": "completion",
     "demo": "monitor",
     "describe": "describe",
+    "doctor": "doctor",
     "endpoints": "endpoints",
     "jobs": "jobs",
     "logs": "logs",
