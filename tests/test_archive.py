@@ -262,3 +262,42 @@ def test_killed_at_any_moment_what_is_covered_is_what_is_there(tmp_path: Path) -
         archive.close()
         assert found == [(time, said) for lo, hi in covered for time in range(lo, hi) for said in "ab"]
         assert len(found) > 40
+
+
+def test_an_archive_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "logs.sqlite"
+    archive = Archive(path)
+    archive.add_piece(archive.keep_job(JOB), STREAMS[0], (0, 1), [event(0)])
+    archive.close()
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            "ALTER TABLE logs DROP COLUMN asked; ALTER TABLE logs DROP COLUMN asker; PRAGMA user_version = 1"
+        )
+    old.close()
+    for _ in range(2):
+        archive = Archive(path)
+        assert everything(archive, archive.keep_job(JOB, "me")) == [event(0)]
+        archive.close()
+
+
+def test_an_archive_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "logs.sqlite"
+    Archive(path).close()
+    with sqlite3.connect(path) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(sqlite3.DatabaseError, match="newer version"):
+        Archive(path)
+
+
+def test_who_was_told_of_a_job_whose_whole_log_is_kept(archive: Archive) -> None:
+    log = archive.keep_job(JOB, "me")
+    assert archive.complete_job("job", "me", 30) is None
+    archive.plan(log, [], [Span(0, FOREVER, "streams")])
+    assert archive.seal(log, ())
+    assert archive.complete_job("job", "me", 30) == JOB
+    assert archive.complete_job("job", "another", 30) is None
+    assert archive.complete_job("job", "me", -1) is None
+    # Once the name belongs to another job, the old one is not meant any more.
+    archive.keep_job(replace(JOB, created=NOON.replace(hour=13)), "me")
+    assert archive.complete_job("job", "me", 30) is None

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -186,34 +187,80 @@ class TestInOrder:
         assert sagetop("logs", "job", at=moto.url).lines == ["Traceback"]
 
 
+def an_hour_passes(home: Path) -> None:
+    """For what the archive remembers of when AWS was asked."""
+    with sqlite3.connect(home / ".cache" / "sagetop" / "logs.sqlite") as database:
+        database.execute("UPDATE logs SET asked = asked - 3600")
+
+
 class TestWhatIsKept:
-    def test_an_ended_job_is_asked_for_once(self, moto: Moto, sagetop: Sagetop) -> None:
+    def test_an_ended_job_is_asked_for_once(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
         ended_job(moto)
         moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
         with FaultProxy(moto.url) as proxy:
             assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
             asked = +proxy.asked
+            an_hour_passes(clean_machine)
             assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
             assert +proxy.asked - asked == {"DescribeTrainingJob": 1}
 
-    def test_it_opens_offline(self, moto: Moto, sagetop: Sagetop) -> None:
+    def test_within_half_a_minute_nothing_is_asked_at_all_but_for_what_is_followed(
+        self, moto: Moto, sagetop: Sagetop
+    ) -> None:
         ended_job(moto)
         moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
-        assert sagetop("logs", "job", at=moto.url).lines == ["kept"]
-        assert sagetop("logs", "job", "--timeout", "5", at="http://127.0.0.1:9").lines == ["kept"]
+        with FaultProxy(moto.url) as proxy:
+            assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
+            asked = +proxy.asked
+            assert sagetop("logs", "job", "--grep", "kept", at=proxy.url).lines == ["kept"]
+            assert +proxy.asked == asked
+            assert sagetop("logs", "job", "--follow", at=proxy.url).lines == ["kept"]
+            assert +proxy.asked - asked == {"DescribeTrainingJob": 1}
+
+    @pytest.mark.parametrize("changed", [{"AWS_REGION": "us-east-1"}, {"AWS_ACCESS_KEY_ID": "AKIAOTHER"}])
+    def test_what_somebody_else_was_told_does_not_count(
+        self, moto: Moto, sagetop: Sagetop, changed: dict[str, str]
+    ) -> None:
+        ended_job(moto)
+        moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
+        with FaultProxy(moto.url) as proxy:
+            assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
+            asked = +proxy.asked
+            sagetop("logs", "job", at=proxy.url, **changed)
+            assert (+proxy.asked - asked)["DescribeTrainingJob"] == 1
+
+    def test_another_aws_has_logs_of_its_own(self, moto: Moto, sagetop: Sagetop) -> None:
+        ended_job(moto)
+        moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
+        with FaultProxy(moto.url) as proxy:
+            for url in (moto.url, proxy.url):  # the same account, region and job, as two emulators would have them
+                assert sagetop("logs", "job", at=url).lines == ["kept"]
+            assert proxy.asked["GetLogEvents"] > 0
+        assert len(sagetop("archive", "list", "--json").lines) == 2
+
+    def test_it_opens_offline(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
+        ended_job(moto)
+        moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
+        with FaultProxy(moto.url) as proxy:
+            assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
+        an_hour_passes(clean_machine)
+        for arguments in ((), ("--follow",)):
+            assert sagetop("logs", "job", "--timeout", "5", *arguments, at=proxy.url).lines == ["kept"]
 
     def test_of_a_running_job_offline_it_says_what_is_there(self, moto: Moto, sagetop: Sagetop) -> None:
         running_job(moto)
         moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
-        assert sagetop("logs", "job", at=moto.url).lines == ["kept"]
-        line = sagetop("logs", "job", "--timeout", "5", at="http://127.0.0.1:9").failed(3)
+        with FaultProxy(moto.url) as proxy:
+            assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]
+        line = sagetop("logs", "job", "--timeout", "5", at=proxy.url).failed(3)
         assert line.endswith("sagetop archive export job")
 
-    def test_a_job_that_was_made_again_has_its_own_log(self, moto: Moto, sagetop: Sagetop) -> None:
+    def test_a_job_that_was_made_again_has_its_own_log(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
         ended_job(moto)
         moto.add_log("job/algo-1-1", [(LONG_AGO, "the first")])
         assert sagetop("logs", "job", at=moto.url).lines == ["the first"]
         moto.reset()
+        an_hour_passes(clean_machine)
         moto.add_job("job", created=ago(hours=1), TrainingJobStatus="Completed", TrainingEndTime=ago(minutes=40))
         moto.add_log("job/algo-1-1", [(LONG_AGO, "the first"), (ms(ago(minutes=50)), "the second")])
         assert sagetop("logs", "job", at=moto.url).lines == ["the second"]

@@ -64,28 +64,34 @@ class Archive:
 
     # Jobs
 
-    def keep_job(self, job: TrainingJob) -> int:
+    def keep_job(self, job: TrainingJob, asker: str = "") -> int:
         """Keeps a job's description, the newest replacing what was kept, and names its log.
 
         Args:
             job: The job; its ARN and creation time keep it apart from another of its name.
+            asker: As whom AWS was asked for it just now; left out where it was not.
 
         Returns:
             The number by which the other methods know the log.
         """
         key = (self._place, job.arn, int(job.created.timestamp() * 1000))
         with self._file.write() as db:
+            now = time.time()
             row = db.execute("SELECT id, job FROM logs WHERE (place, arn, created) = (?, ?, ?)", key).fetchone()
             if row is None:
                 added = db.execute(
                     "INSERT INTO logs (place, arn, created, name, job, used) VALUES (?, ?, ?, ?, ?, ?)",
-                    (*key, job.name, pack_job(job), time.time()),
+                    (*key, job.name, pack_job(job), now),
                 )
-                return int(added.lastrowid or 0)
-            # A summary must not overwrite the details that an earlier look had brought.
-            text = pack_job(job) if job.detailed or not unpack_job(row[1]).detailed else row[1]
-            db.execute("UPDATE logs SET job = ?, used = ? WHERE id = ?", (text, time.time(), row[0]))
-            return int(row[0])
+                log = int(added.lastrowid or 0)
+            else:
+                log = int(row[0])
+                # A summary must not overwrite the details that an earlier look had brought.
+                text = pack_job(job) if job.detailed or not unpack_job(row[1]).detailed else row[1]
+                db.execute("UPDATE logs SET job = ?, used = ? WHERE id = ?", (text, now, log))
+            if asker:
+                db.execute("UPDATE logs SET asked = ?, asker = ? WHERE id = ?", (now, asker, log))
+            return log
 
     def job(self, name: str) -> TrainingJob | None:
         """The newest kept job of that name."""
@@ -93,6 +99,16 @@ class Archive:
             "SELECT job FROM logs WHERE name = ? AND place = ? ORDER BY created DESC LIMIT 1", name, self._place
         )
         return unpack_job(row[0]) if row else None
+
+    def complete_job(self, name: str, asker: str, within_s: float) -> TrainingJob | None:
+        """The job that AWS has told that asker of within so many seconds, if its log is sealed; else None."""
+        now = time.time()
+        row = self._file.row(
+            "SELECT job, sealed FROM logs WHERE name = ? AND place = ? AND asker = ? AND asked BETWEEN ? AND ?"
+            " ORDER BY asked DESC LIMIT 1",
+            *(name, self._place, asker, now - within_s, now),
+        )
+        return unpack_job(row[0]) if row and row[1] else None
 
     # Writing a log
 

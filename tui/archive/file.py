@@ -9,13 +9,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-_VERSION = 1
+_VERSION = 2
 # Numbers are never given twice (AUTOINCREMENT): another program may still hold one of a log that was removed.
 _SCHEMA = """
 CREATE TABLE logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL, arn TEXT NOT NULL, created INTEGER NOT NULL,
     name TEXT NOT NULL, job TEXT NOT NULL, sealed INTEGER NOT NULL DEFAULT 0, used REAL NOT NULL,
-    UNIQUE (place, arn, created));
+    asked REAL NOT NULL DEFAULT 0, asker TEXT NOT NULL DEFAULT '', UNIQUE (place, arn, created));
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY AUTOINCREMENT, log INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (log, name));
 CREATE TABLE spans (
@@ -32,6 +32,10 @@ CREATE TABLE recent (
     id INTEGER PRIMARY KEY, log INTEGER NOT NULL, event TEXT NOT NULL, time INTEGER NOT NULL, taken INTEGER NOT NULL,
     stream INTEGER NOT NULL, message BLOB NOT NULL, UNIQUE (log, event));
 CREATE INDEX recent_by_time ON recent (log, time);
+"""
+_FROM_1 = """
+ALTER TABLE logs ADD COLUMN asked REAL NOT NULL DEFAULT 0;
+ALTER TABLE logs ADD COLUMN asker TEXT NOT NULL DEFAULT '';
 """
 
 
@@ -64,12 +68,13 @@ class File:
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self.write() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise sqlite3.DatabaseError(f"{self.path} was written by another version of sagetop")
+            if version == _VERSION:
+                return
+            if version > _VERSION:
+                raise sqlite3.DatabaseError(f"{self.path} was written by a newer version of sagetop")
+            for statement in (_FROM_1 if version == 1 else _SCHEMA).split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Closes the file; no method may be called any more."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tui.cli import sources
 from tui.cli.exits import Exit, no_such
 from tui.cli.log_output import LogWriter
+from tui.cli.options import Options
 from tui.cli.output import complain, flush
 from tui.config import Settings
 from tui.model.jobs import TrainingJob
@@ -31,6 +32,7 @@ Test = Callable[[LogEvent], bool]
 """Whether an event is wanted."""
 
 _DESCRIBE_EVERY_S = 10.0
+_TOLD_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,34 @@ class Log:
         )
 
 
-def of_job(source: Source, name: str, settings: Settings, timeout: float, since_ms: int) -> Log:
+def of_job(
+    source: Source, name: str, options: Options, settings: Settings, since_ms: int, *, ask: bool = False
+) -> Log:
     """A job's log; of one that AWS cannot be asked about, the archive's, if that is complete.
+
+    Where the whole log is kept, what AWS has told in the last half minute about who has that name still counts.
+
+    Args:
+        source: AWS.
+        name: The job.
+        options: How it was asked for.
+        settings: Where the archive is.
+        since_ms: Nothing older is wanted.
+        ask: Whether AWS is asked for the job whatever it has told before.
 
     Raises:
         SourceError: There is no such job, or it cannot be asked for.
     """
-    archive = sources.archive(settings)()
+    archive = sources.archive(settings, sources.place(options))()
     if archive is None and settings.archive:
         complain("the log is read but not kept", "the archive under the cache folder cannot be opened")
-    log = partial(Log, source, LogAddress("job", name), archive=archive, since_ms=since_ms, timeout=timeout)
+    address = LogAddress("job", name)
+    log = partial(Log, source, address, archive=archive, since_ms=since_ms, timeout=options.timeout)
+    asker = sources.asker(options, settings)
+    if archive and not ask and (known := _told_lately(archive, name, asker)):
+        return log(job=known)
     try:
-        return log(job=sources.within(timeout, partial(source.describe_job, name)))
+        job = sources.within(options.timeout, partial(source.describe_job, name))
     except NotFound:
         raise no_such(name, ["job"]) from None
     except (Unreachable, Expired, NoCredentials) as error:
@@ -91,6 +109,26 @@ def of_job(source: Source, name: str, settings: Settings, timeout: float, since_
             hint = f"what is kept of its log: sagetop archive export {name}"
             raise type(error)(error.what, hint) from None
         return log(job=kept)
+    if archive:
+        _remember(archive, job, asker)
+    return log(job=job)
+
+
+def _told_lately(archive: Archive, name: str, asker: str) -> TrainingJob | None:
+    """The job of that name, if its whole log is kept and AWS has just told that it is still this one."""
+    import sqlite3
+
+    try:
+        return archive.complete_job(name, asker, _TOLD_S)
+    except sqlite3.Error:
+        return None
+
+
+def _remember(archive: Archive, job: TrainingJob, asker: str) -> None:
+    import sqlite3
+
+    with suppress(sqlite3.Error):  # whoever writes the log into it will say so
+        archive.keep_job(job, asker)
 
 
 def _kept_of(archive: Archive, name: str) -> tuple[TrainingJob | None, bool]:
@@ -121,11 +159,13 @@ def of_endpoint(source: Source, name: str, timeout: float, since_ms: int) -> Log
 
 def print_whole(log: Log, writer: LogWriter, test: Test | None) -> list[str]:
     """Prints all that there is now, strictly in order; returns the hosts."""
+    if (hosts := _print_kept(log, writer, test)) is not None:
+        return hosts
     if log.is_settled and log.archive is not None:
         # It all goes into the archive, and comes in order out of it.
         _run(log, log.follower(follow=False, history=False), follow=False)
-    if (hosts := _print_kept(log, writer, test)) is not None:
-        return hosts
+        if (hosts := _print_kept(log, writer, test)) is not None:
+            return hosts
     from tui.cli.spool import Spool
 
     spool, known = Spool(), dict[str, None]()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import re
+import time
+from functools import partial
 
 import click
 
@@ -17,6 +19,7 @@ from tui.cli.shared import shared
 from tui.model.log_time import moment
 from tui.model.logs import LogEvent
 from tui.model.patterns import BadPattern, Pattern, TooSlow
+from tui.sources.late import late
 
 _LENGTH = re.compile(r"(?:\d+[dhms])+", re.ASCII)
 _LONGEST = 40
@@ -67,15 +70,15 @@ def logs(
     """
     if (job is None) == (endpoint is None):
         raise WrongUsage("whose log?", "name a training job, or an endpoint with --endpoint")
-    # Events by the hundred thousand, and no cycle among them: looking for one takes a sixth of all the time.
-    gc.set_threshold(100_000, 20, 100)
+    # Events by the million, and no cycle among them: looking for one takes a sixth of all the time.
+    gc.set_threshold(1_000_000, 20, 100)
     settings = options.settings()
     pattern = _pattern(grep)
-    source = sources.aws(options, settings)
-    since_ms = since_when(since, source.now_ms()) if since is not None else 0
+    source = late(partial(sources.aws, options, settings))
+    since_ms = since_when(since, int(time.time() * 1000)) if since is not None else 0
     writer = LogWriter(form_for(as_json=as_json, cleaned=cleaned), timestamps=timestamps)
     if job is not None:
-        log = of_job(source, job, settings, options.timeout, since_ms)
+        log = of_job(source, job, options, settings, since_ms, ask=follow)
     else:
         log = of_endpoint(source, str(endpoint), options.timeout, since_ms)
     try:

@@ -27,7 +27,7 @@ def open_monitor(options: Options, job: str | None = None) -> int:
     _need_a_terminal(f"try: sagetop describe {job}" if job else "try: sagetop jobs")
     while True:
         settings = options.settings()
-        leave = _show(late(partial(sources.aws, options, settings)), settings, job)
+        leave = _show(late(partial(sources.aws, options, settings)), settings, job, place=sources.place(options))
         if leave is None:
             return Exit.DONE
         if leave.to == "demo":
@@ -60,7 +60,9 @@ def _need_a_terminal(hint: str) -> None:
         raise WrongUsage("the monitor needs a terminal", hint)
 
 
-def _show(source: Source, settings: Settings, job: str | None = None, *, demo: bool = False) -> Leave | None:
+def _show(
+    source: Source, settings: Settings, job: str | None = None, *, place: str = "", demo: bool = False
+) -> Leave | None:
     """Runs the app until it is left, for good or for another source.
 
     Raises:
@@ -72,7 +74,7 @@ def _show(source: Source, settings: Settings, job: str | None = None, *, demo: b
     from tui.screens.context import Context
 
     prices = sources.demo_prices if demo else sources.prices(source, settings)
-    context = Context(source, settings, archive=sources.archive(settings), prices=prices, demo=demo)
+    context = Context(source, settings, archive=sources.archive(settings, place), prices=prices, demo=demo)
     app = SagetopApp(context, open_job=job)
     # Textual prints its traceback there, with every local variable: it belongs into the file, not on the terminal.
     failure = io.StringIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import os
@@ -59,7 +60,31 @@ def demo(url: Callable[[], str], access_key: str, secret_key: str, region: str, 
     )
 
 
-def archive(settings: Settings) -> Callable[[], Archive | None]:
+def place(options: Options) -> str:
+    """Which AWS is asked: empty for AWS itself; else its URL, which keeps what is of an emulated one apart."""
+    named = (options.endpoint_url, *map(os.environ.get, ("AWS_ENDPOINT_URL_SAGEMAKER", "AWS_ENDPOINT_URL")))
+    return next((url for url in named if url), "")
+
+
+def asker(options: Options, settings: Settings) -> str:
+    """As whom AWS is asked, as a fingerprint of all that decides it: options, environment, and the files with keys."""
+    import hashlib
+
+    resolved = options.resolved(settings, os.environ)
+    said: list[object] = [resolved.profile, resolved.region, resolved.endpoint_url]
+    said += sorted(
+        item
+        for item in os.environ.items()
+        if item[0].startswith("AWS_") and "SECRET" not in item[0] and "TOKEN" not in item[0]
+    )
+    for variable, usual in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        with contextlib.suppress(OSError, RuntimeError):
+            found = Path(os.environ.get(variable) or f"~/.aws/{usual}").expanduser().stat()
+            said.append((usual, found.st_mtime_ns, found.st_size))
+    return hashlib.sha256(repr(said).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def archive(settings: Settings, place: str = "") -> Callable[[], Archive | None]:
     """What opens the archive of logs on first use, None where it is off or cannot be opened: any log can do without."""
     lock = threading.Lock()
     opened: list[Archive | None] = []
@@ -67,7 +92,7 @@ def archive(settings: Settings) -> Callable[[], Archive | None]:
     def archive_once() -> Archive | None:
         with lock:
             if not opened:
-                opened.append(_open_or_none(settings) if settings.archive else None)
+                opened.append(_open_or_none(settings, place) if settings.archive else None)
             return opened[0]
 
     return archive_once
@@ -108,22 +133,26 @@ def archive_file(settings: Settings) -> Path:
     return settings.folders.cache / "logs.sqlite"
 
 
-def open_archive(settings: Settings) -> Archive:
+def open_archive(settings: Settings, place: str = "") -> Archive:
     """The archive of logs, made where it is missing.
+
+    Args:
+        settings: Where it is, and how large it may be.
+        place: Which AWS the jobs are of, as `place` says it.
 
     Raises:
         OSError, sqlite3.Error: It cannot be opened.
     """
     from tui.archive import Archive
 
-    return Archive(archive_file(settings), limit_bytes=settings.archive_size_mb * 1_000_000)
+    return Archive(archive_file(settings), place, limit_bytes=settings.archive_size_mb * 1_000_000)
 
 
-def _open_or_none(settings: Settings) -> Archive | None:
+def _open_or_none(settings: Settings, place: str) -> Archive | None:
     import sqlite3
 
     try:
-        return open_archive(settings)
+        return open_archive(settings, place)
     except (OSError, sqlite3.Error):
         return None
 
