@@ -1,0 +1,121 @@
+"""One variant that scales, on the emulated AWS, and a guard whose clock a test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.moto_server import ACCOUNT, REGION, Moto
+from tui.mutations import Change, Guard, Outcome, agree, carry_out, see
+from tui.mutations.scaling import ScalingSubject
+from tui.sources.aws.clients import Learnt
+from tui.sources.aws.source import AwsSource
+
+RANKER = ScalingSubject("ranker-prod", "main")
+WHICH = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/ranker-prod/variant/main",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 22, 14, 3, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **length: float) -> None:
+        self.time += timedelta(**length)
+
+
+@dataclass
+class World:
+    """An endpoint with auto-scaling, and what a person does about it."""
+
+    moto: Moto
+    source: AwsSource
+    guard: Guard
+    clock: Clock
+
+    def see(self) -> Any:
+        return see(self.source, RANKER)
+
+    def do(self, plan: Callable[..., Change], *more: Any) -> Outcome:
+        """Plan it of what is seen now, agree, and carry it out."""
+        change = plan(self.guard, self.see(), *more)
+        typed = change.name if change.typed else None
+        return carry_out(self.source, self.guard, agree(self.guard, change, yes="y", typed=typed))
+
+    @property
+    def target(self) -> Any:
+        """The scalable target as a plain boto3 client sees it, None where there is none."""
+        scaling = self.moto.client("application-autoscaling")
+        found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        return found[0] if found else None
+
+    @property
+    def policies(self) -> Any:
+        """Its policies, the same way."""
+        scaling = self.moto.client("application-autoscaling")
+        return scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+
+    @property
+    def flags(self) -> tuple[bool, bool, bool]:
+        """Scale out, scale in and scheduled: whether each is suspended."""
+        state = self.target["SuspendedState"]
+        out, in_, scheduled = (
+            state[f"{kind}Suspended"] for kind in ("DynamicScalingOut", "DynamicScalingIn", "ScheduledScaling")
+        )
+        return out, in_, scheduled
+
+    def set_flags(self, out: bool, in_: bool, scheduled: bool) -> None:
+        """Somebody else sets the flags, past sagetop."""
+        self.moto.client("application-autoscaling").register_scalable_target(
+            **WHICH,
+            SuspendedState={
+                "DynamicScalingOutSuspended": out,
+                "DynamicScalingInSuspended": in_,
+                "ScheduledScalingSuspended": scheduled,
+            },
+        )
+
+    @property
+    def variant(self) -> Any:
+        """moto's own record of the variant: instances and weights."""
+        from moto.sagemaker.models import sagemaker_backends
+
+        return sagemaker_backends[ACCOUNT][REGION].endpoints["ranker-prod"].production_variants[0]
+
+
+@pytest.fixture(scope="session")
+def one_source(moto_session: Moto) -> AwsSource:
+    """boto3's clients take most of a test's time to make."""
+    return AwsSource(moto_session.settings())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def guard(tmp_path: Path, clock: Clock) -> Guard:
+    return Guard(tmp_path / "state", now=clock)
+
+
+@pytest.fixture
+def world(moto: Moto, one_source: AwsSource, guard: Guard, clock: Clock) -> World:
+    one_source.clients.learnt = Learnt()
+    endpoint = moto.add_endpoint("ranker-prod", EndpointStatus="InService")
+    endpoint.production_variants[0].update({"CurrentInstanceCount": 4, "DesiredInstanceCount": 4})
+    moto.add_scaling("ranker-prod", low=2, high=8, target=70.0)
+    return World(moto, one_source, guard, clock)

@@ -1,0 +1,150 @@
+"""The audit log: what was to be sent is on the disk before it is sent, what came of it after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui.model.changes import Sent, State, Verdict
+from tui.model.words import utc
+from tui.mutations.change import Consent, Guard
+from tui.mutations.files import append_line
+
+FILE = "audit.jsonl"
+
+
+def intend(guard: Guard, consent: Consent, id: str) -> None:
+    """Write down what is about to be sent. Raises OSError: nothing may be sent then."""
+    change = consent.change
+    _write(
+        guard,
+        {
+            "id": id,
+            "event": "intent",
+            "kind": change.kind,
+            "title": change.title,
+            "identity": change.identity.arn,
+            "account": change.identity.account,
+            "region": change.identity.region,
+            "confirmed": consent.how,
+            "subject": change.subject.record(),
+            "request": [
+                {"service": call.service, "operation": call.operation, "parameters": call.parameters}
+                for call in change.calls
+            ],
+            "before": change.before,
+            "wanted": change.wanted,
+            **({"undoes": change.undoes} if change.undoes else {}),
+            **({"until": utc(change.until)} if change.until else {}),
+            **({"saved_to": str(change.save_to)} if change.save_to else {}),
+        },
+    )
+
+
+def sent(guard: Guard, id: str, number: int, result: Sent) -> None:
+    """Write down what became of one call, counted from 0."""
+    _write(guard, {"id": id, "event": "sent", "call": number, "result": result.result, "why": result.why})
+
+
+def ended(guard: Guard, id: str, verdict: Verdict, after: State, said: str) -> None:
+    """Write down how it all ended."""
+    _write(guard, {"id": id, "event": "outcome", "outcome": verdict, "after": after, "said": said})
+
+
+def _write(guard: Guard, record: Mapping[str, Any]) -> None:
+    append_line(guard.state / FILE, {"time": utc(guard.now()), **record})
+
+
+@dataclass(slots=True)
+class Entry:
+    """One change as the audit log has it.
+
+    Attributes:
+        intent: What was about to be sent, and by whom.
+        results: What became of each call, by its number; what is missing was not written down.
+        outcome: How it ended; empty where sagetop ended first.
+    """
+
+    intent: dict[str, Any]
+    results: dict[int, dict[str, Any]] = field(default_factory=dict)
+    outcome: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.intent["id"])
+
+    @property
+    def verdict(self) -> str:
+        """How it ended in a word; `no outcome` where sagetop ended, or was killed, before it knew."""
+        return str(self.outcome.get("outcome", "no outcome"))
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether something of it may have been carried out."""
+        return self.verdict not in ("failed", "overtaken")
+
+    def record(self) -> dict[str, Any]:
+        """As `sagetop audit --json` prints it."""
+        intent = {name: value for name, value in self.intent.items() if name != "event"}
+        request = [
+            {**call, **{key: self.results.get(number, {}).get(key) for key in ("result", "why")}}
+            for number, call in enumerate(intent.get("request", ()))
+        ]
+        return {
+            **intent,
+            "request": request,
+            "after": self.outcome.get("after"),
+            "ended": self.outcome.get("time"),
+            "outcome": self.verdict,
+            "said": self.outcome.get("said"),
+        }
+
+
+def entries(state: Path) -> list[Entry]:
+    """All changes in the audit log, the oldest first; lines that cannot be read are left out."""
+    found: dict[str, Entry] = {}
+    for record in _lines(state / FILE):
+        id, event = record.get("id"), record.get("event")
+        if not isinstance(id, str):
+            continue
+        if event == "intent":
+            found[id] = Entry(record)
+        elif id in found and event == "sent" and isinstance(record.get("call"), int):
+            found[id].results[record["call"]] = record
+        elif id in found and event == "outcome":
+            found[id].outcome = record
+    return list(found.values())
+
+
+def last(state: Path, account: str, region: str) -> Entry | None:
+    """The last change of an account and region that may have changed something and was not undone, nor an undoing."""
+    known = entries(state)
+    undone = {entry.intent["undoes"] for entry in known if entry.may_have_changed and "undoes" in entry.intent}
+    for entry in reversed(known):
+        here = (entry.intent.get("account"), entry.intent.get("region")) == (account, region)
+        if here and entry.may_have_changed and entry.id not in undone and "undoes" not in entry.intent:
+            return entry
+    return None
+
+
+def find(state: Path, id: str) -> Sequence[Entry]:
+    """The changes whose ids begin so."""
+    return [entry for entry in entries(state) if entry.id.startswith(id)]
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return
+    for line in content.splitlines():
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            yield record
