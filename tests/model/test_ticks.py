@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from tui.model.ticks import clock, since, time_ticks, value_ticks
+from tui.model.ticks import clock, count_ticks, count_words, since, time_ticks, value_ticks
 
 UTC = timezone.utc
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -97,3 +97,13 @@ def test_moments_are_few_rise_and_lie_within_the_axis(start: float, length: floa
     slack = length * 1e-6 + abs(start) * 1e-12
     assert all(start - slack <= moment <= start + length + slack for moment, _ in ticks)
     assert all(label and math.isfinite(moment) for moment, label in ticks)
+
+
+def test_steps_and_epochs_are_round_and_lie_within() -> None:
+    assert count_ticks(0, 3_000_000, 4) == [(0, "0"), (1_000_000, "1000"), (2_000_000, "2000"), (3_000_000, "3000")]
+    assert [label for _, label in count_ticks(200, 2800, 5)] == ["0.5", "1.0", "1.5", "2.0", "2.5"]
+
+
+@pytest.mark.parametrize(("place", "words"), [(0, "0"), (48_200_000, "48,200"), (3250, "3.25"), (-1500, "-1.5")])
+def test_a_step_in_words(place: float, words: str) -> None:
+    assert count_words(place) == words

@@ -18,6 +18,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.pilot import Pilot
 
+from tui.model.markers import Marker
 from tui.model.series import Series
 from tui.widgets.chart import Chart
 from tui.widgets.chart_keys import KEYS
@@ -362,6 +363,146 @@ async def test_smoothing_is_said_and_the_raw_curve_stays_behind_it() -> None:
             if segment.style is not None and any("⠀" < character <= "⣿" for character in segment.text)
         }
         assert len(colours) == 2
+
+
+async def test_infinity_is_marked_and_gaps_stay_while_smoothed_on_a_log_scale() -> None:
+    moments = [*range(0, 30), *range(60, 90)]
+    times = array("q", [START_MS + MINUTE * n for n in moments])
+    values = array("d", [math.inf if n == 10 else math.nan if n == 20 else 2.0 for n in moments])
+    async with shown([Series("loss", times, values)], (60, 12)) as (app, pilot):
+        app.chart.smoothing = 0.98
+        await press(app, pilot, "L")
+        assert "log, smoothed 0.98" in app.lines[0]
+        assert app.lines[-2].count("×") == 2
+        curve = next(line for line in app.lines[1:-2] if any("⠀" < character <= "⣿" for character in line))
+        assert " " * 15 in curve.split("┤")[-1].split("│")[-1].strip()
+
+
+# -- a part of it -----------------------------------------------------------------------------------------------
+
+
+async def test_zoom_to_the_part_between_mark_and_cursor_and_back() -> None:
+    async with shown([TRAIN], (80, 12)) as (app, pilot):
+        assert app.chart.check_action("zoom_part", ()) is False
+        app.chart.set_cursor(START_MS + 60 * MINUTE)
+        await press(app, pilot, "v")
+        assert "marked 09:00:00, enter zooms to the part" in app.lines[0]
+        assert all("│" in line[20:40] for line in app.lines[1:5])
+        app.chart.set_cursor(START_MS + 30 * MINUTE)
+        await settled(app, pilot)
+        assert all("┆" in line[20:40] for line in app.lines[1:5])
+        await press(app, pilot, "enter")
+        view = app.chart.view
+        assert view is not None
+        assert (view.start, view.end) == (START_MS + 30 * MINUTE, START_MS + 60 * MINUTE)
+        assert "zoomed" in app.lines[0]
+        assert "marked" not in app.lines[0]
+        await press(app, pilot, "backspace")
+        assert app.chart.view is not None
+        assert app.chart.view.start == START_MS
+        assert "zoomed" not in app.lines[0]
+
+
+async def test_each_zoom_and_pan_can_be_taken_back() -> None:
+    async with shown([TRAIN], (80, 12)) as (app, pilot):
+        seen = [app.chart.view]
+        for key in ("plus", "equals_sign", "shift+left", "L", "0"):
+            await press(app, pilot, key)
+            seen.append(app.chart.view)
+        assert len(set(map(str, seen))) == 6
+        for before in reversed(seen[:-1]):
+            await press(app, pilot, "backspace")
+            assert app.chart.view == before
+        await press(app, pilot, "backspace")
+        assert app.chart.view == seen[0]
+
+
+async def test_escape_takes_the_mark_away_then_the_cursor() -> None:
+    async with shown([TRAIN], (80, 12)) as (app, pilot):
+        await press(app, pilot, "v")
+        assert "marked 11:00:00" in app.lines[0]
+        assert app.chart.cursor == START_MS + 180 * MINUTE
+        await press(app, pilot, "escape")
+        assert "marked" not in app.lines[0]
+        assert app.chart.cursor is not None
+        await press(app, pilot, "escape")
+        assert app.chart.cursor is None
+
+
+# -- what is marked on the axis ---------------------------------------------------------------------------------
+
+MARKED = (
+    Marker(START_MS + 45 * MINUTE, "checkpoint"),
+    Marker(START_MS + 100 * MINUTE, "overfitting \x1b[2J[red]", "warning"),
+    Marker(START_MS + 999 * MINUTE, "out of sight"),
+)
+
+
+async def test_markers_stand_on_the_axis_with_their_labels() -> None:
+    async with shown([TRAIN], (80, 12), markers=MARKED) as (app, _):
+        axis = app.lines[-2]
+        assert "┻ checkpoint " in axis
+        assert "┻ overfitting [red] " in axis
+        assert "sight" not in axis
+        assert abs(axis.index("┻") - 3 - 77 * 45 / 180) <= 1
+        assert len(axis) == 80
+
+
+async def test_markers_in_ascii() -> None:
+    async with shown([TRAIN], (80, 12), markers=MARKED, ascii_only=True) as (app, _):
+        assert "^ checkpoint " in app.lines[-2]
+        assert app.text.isascii()
+
+
+async def test_the_gravest_label_is_the_last_to_be_left_out() -> None:
+    close = [Marker(START_MS + n * 5 * MINUTE, f"checkpoint {n}") for n in range(30)]
+    grave = Marker(START_MS + 62 * MINUTE, "x", "bad")
+    async with shown([TRAIN], (60, 12), markers=[*close, grave]) as (app, _):
+        axis = app.lines[-2]
+        assert axis.count("┻") > 15
+        assert "checkpoint" not in axis
+    async with shown([TRAIN], (80, 12), markers=[MARKED[0], Marker(START_MS + 50 * MINUTE, "diverges", "bad")]) as (
+        app,
+        _,
+    ):
+        assert "┻ diverges " in app.lines[-2]
+        assert "checkpoint" not in app.lines[-2]
+
+
+async def test_what_is_no_number_is_never_hidden_by_a_marker() -> None:
+    async with shown([BROKEN], (60, 12), markers=[Marker(START_MS + 30 * MINUTE, "restart")]) as (app, _):
+        assert app.lines[-2].index("×") < 30
+
+
+async def test_the_cursor_on_a_marker_reads_its_label() -> None:
+    sparse = series("loss", lambda n: n, 4, 60)
+    async with shown([sparse], (80, 12), markers=MARKED) as (app, pilot):
+        await press(app, pilot, "left")
+        assert "checkpoint" not in app.lines[0]
+        await press(app, pilot, "left", "left")
+        assert app.chart.cursor == MARKED[1].time_ms
+        assert " 09:40:00 overfitting [red] ━" in app.lines[0]
+        await press(app, pilot, "left", "left")
+        assert " 08:45:00 checkpoint ━" in app.lines[0]
+
+
+# -- other axes -------------------------------------------------------------------------------------------------
+
+
+async def test_along_steps() -> None:
+    steps = Series("loss", array("q", range(0, 50_000_000, 10_000)), array("d", [2.0 - n / 5000 for n in range(5000)]))
+    async with shown([steps], (80, 12), axis="step") as (app, pilot):
+        assert app.lines[-1].split() == ["0", "10k", "20k", "30k", "40k"]
+        await press(app, pilot, "left")
+        assert "step 49,990 ━" in app.lines[0]
+
+
+async def test_along_epochs_there_is_room_between_whole_ones() -> None:
+    epochs = Series("loss", array("q", range(0, 3001, 250)), array("d", [float(n) for n in range(13)]))
+    async with shown([epochs], (80, 12), axis="epoch") as (app, pilot):
+        assert app.lines[-1].split() == ["0", "0.5", "1.0", "1.5", "2.0", "2.5", "3.0"]
+        await press(app, pilot, "left", "left")
+        assert "epoch 2.75 ━" in app.lines[0]
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------

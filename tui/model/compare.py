@@ -17,7 +17,7 @@ from tui.model.words import DASH, number, span
 
 FEWEST, MOST = 2, 8
 """How many jobs can be compared: there are eight marks and colours."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = re.compile(r"[fF]1|[rR]2|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LOWER = frozenset(
     {
         *("loss", "losses", "logloss", "mlogloss", "nll", "cost", "crossentropy", "entropy", "deviance"),

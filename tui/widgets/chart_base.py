@@ -199,7 +199,7 @@ class ChartBase(Widget, can_focus=True):
         """What a file with this chart may be called, without a suffix."""
         name = self._title or " ".join(self._labels)
         words = "".join(sign if sign.isalnum() or sign in "-_." else " " for sign in name).split()
-        return "-".join(words)[:60].strip(".") or "chart"
+        return "-".join(words)[:60].strip(".-") or "chart"
 
     def as_text(self) -> str:
         """What is on screen, as lines of plain text."""
@@ -279,8 +279,10 @@ class ChartBase(Widget, can_focus=True):
         strip = Strip(segments).adjust_cell_length(width, self.rich_style)
         if y > picture.lines + 1:
             return strip
-        strip = self._crossed(strip, self._column(self._pin), ":" if self.ascii_only else "┆")
-        return self._crossed(strip, self._column(self._cursor), "|" if self.ascii_only else "│")
+        cursor, pin = self._column(self._cursor), self._column(self._pin)
+        if pin != cursor:
+            strip = self._crossed(strip, pin, ":" if self.ascii_only else "┆")
+        return self._crossed(strip, cursor, "|" if self.ascii_only else "│")
 
     def _crossed(self, strip: Strip, column: int | None, line: str) -> Strip:
         if column is None:

@@ -231,6 +231,7 @@ class ChartStack(Vertical, can_focus=False):
         order = list(LAYOUTS)
         self.layout_of_series = order[(order.index(self.layout_of_series) + 1) % len(order)]
         self._show()
+        self.call_after_refresh(self.share)
         self.post_message(self.Changed())
 
     def action_axis(self) -> None:
@@ -251,24 +252,20 @@ class ChartStack(Vertical, can_focus=False):
             self.app.notify(copy(self.app, chart.as_text()), markup=False)
 
     async def action_save(self) -> None:
-        """Ask for a file, and write the chart with the keys to it as text."""
+        """Ask for a file, and write the chart with the keys to it as text, as it is now."""
         if (chart := self._current()) is not None:
+            self._to_save = chart, chart.as_text()
             if not self.query(LogPrompt):
                 await self.mount(LogPrompt())
-            self._to_save = chart
             self.query_one(LogPrompt).ask("save", f"{chart.name_of_file}.txt")
 
     @on(LogPrompt.Answered)
     def _answered(self, message: LogPrompt.Answered) -> None:
         message.stop()
-        chart = self._to_save
+        chart, text = self._to_save
         chart.focus()
         if message.answer:
-            # As it is now: the prompt has taken a row, and the keys the heavier line of the rule.
-            self.call_after_refresh(self._write, Path(message.answer).expanduser(), chart)
-
-    def _write(self, path: Path, chart: Chart) -> None:
-        self._save(path, chart.as_text())
+            self._save(Path(message.answer).expanduser(), text)
 
     @work(thread=True, group="chart-save")
     def _save(self, path: Path, text: str) -> None:
