@@ -19,12 +19,13 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from tui.commands import SagetopCommands
-from tui.messages import NothingThere, Noticed
+from tui.messages import NothingThere, Noticed, Watched
 from tui.model.clean import clean
 from tui.screens import later
 from tui.screens.context import Context
 from tui.screens.jobs import JobsScreen
 from tui.sources.base import SourceError
+from tui.watch.endings import Endings
 from tui.widgets.ascii_filter import AsciiFilter, ColorlessFilter
 
 DARK = Theme(
@@ -109,6 +110,7 @@ class SagetopApp(App[Leave]):
         self.fatal: SourceError | None = None
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
+        self._endings = Endings()
         self._attached: Screen[None] | None = None
         self._plain: list[LineFilter] = [AsciiFilter()] if context.settings.ascii else []
         if self.no_color:
@@ -223,6 +225,14 @@ class SagetopApp(App[Leave]):
     def on_noticed(self, message: Noticed) -> None:
         """Say it in a corner for a while."""
         self.notify(clean(message.words), severity="warning", markup=False, timeout=15)
+
+    def on_watched(self, message: Watched) -> None:
+        """Ring, and tell the desktop, when one of the jobs that somebody watches has ended."""
+        from tui.model.orders import job_has_ended
+
+        for job in self._endings.among(message.jobs):
+            if self._driver is not None:
+                self._driver.write(job_has_ended(job.name, job.status, os.environ))
 
     def on_nothing_there(self, message: NothingThere) -> None:
         """The job to attach to does not exist: end, and let the command line say so. Any other place: go back."""

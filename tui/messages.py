@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.follow import LogBatch
+    from tui.model.jobs import TrainingJob
     from tui.sources.base import Identity, SourceError
     from tui.watch.endpoint import EndpointView
     from tui.watch.endpoints import EndpointsView
+    from tui.watch.health import Health
     from tui.watch.job import JobView
     from tui.watch.jobs import JobsView
 
@@ -47,6 +51,14 @@ class IdentityArrived(Message):
         self.identity = identity
 
 
+class HealthArrived(Message):
+    """What is wrong with a training job is another than it was."""
+
+    def __init__(self, health: Health) -> None:
+        super().__init__()
+        self.health = health
+
+
 class NothingThere(Message):
     """What a screen was opened for does not exist."""
 
@@ -77,3 +89,11 @@ class Noticed(Message):
     def __init__(self, words: str) -> None:
         super().__init__()
         self.words = words
+
+
+class Watched(Message):
+    """How the jobs are that somebody watches: the one on screen, those that are marked."""
+
+    def __init__(self, jobs: Sequence[TrainingJob]) -> None:
+        super().__init__()
+        self.jobs = jobs

@@ -16,8 +16,8 @@ from tui.cli.exits import Exit, no_such
 from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.cli.shared import shared
-from tui.model.clean import clean
 from tui.model.jobs import TrainingJob
+from tui.model.orders import job_has_ended
 from tui.sources.base import Denied, NotFound, Source, SourceError
 
 _EVERY_S = 5.0
@@ -80,9 +80,6 @@ def _tell(job: TrainingJob) -> None:
     """Rings, and sends the desktop a message (OSC 9), if somebody may be at the terminal."""
     if not sys.stderr.isatty():
         return
-    order = f"\x1b]9;sagetop: {clean(job.name)} {clean(job.status)}\x07"
-    if os.environ.get("TMUX"):
-        order = f"\x1bPtmux;\x1b{order}\x1b\\"
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"\a{order}")
+        sys.stderr.write(job_has_ended(job.name, job.status, os.environ))
         sys.stderr.flush()

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 
-from tui.messages import IdentityArrived, JobsArrived
+from tui.messages import IdentityArrived, JobsArrived, Watched
 from tui.model.words import plural
 from tui.screens import later
 from tui.screens.context import Context
@@ -126,6 +126,8 @@ class JobsScreen(MonitorScreen):
     def _arrived(self, message: JobsArrived) -> None:
         self.view = message.view
         self.show_problems(self.view.errors)
+        if marked := self.query_one(ResourceTable).marked:
+            self.post_message(Watched([job for job in self.view.jobs if job.name in marked]))
         self._show()
 
     @on(IdentityArrived)

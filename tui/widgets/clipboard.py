@@ -9,6 +9,8 @@ from pathlib import Path
 
 from textual.app import App
 
+from tui.model.orders import passed_on
+
 LARGEST = 74_994
 """Characters of base64 that terminals take in one OSC 52; xterm and those like it drop longer ones."""
 
@@ -34,10 +36,4 @@ def copy(app: App[object], text: str) -> str:
 
 def wrapped_osc52(data: bytes, environment: dict[str, str]) -> str:
     """The order to copy, as the terminal around tmux or screen gets to see it; empty outside of them."""
-    order = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"
-    if environment.get("TMUX"):
-        return f"\x1bPtmux;{order.replace(chr(27), chr(27) * 2)}\x1b\\"
-    if environment.get("STY"):
-        # screen takes no more than 768 bytes at a time.
-        return "".join(f"\x1bP{order[at : at + 240]}\x1b\\" for at in range(0, len(order), 240))
-    return ""
+    return passed_on(f"\x1b]52;c;{base64.b64encode(data).decode()}\x07", environment)
