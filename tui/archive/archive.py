@@ -58,6 +58,21 @@ class Archive:
         self._since_check = 0
         self._current: int | None = None
 
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._file.path
+
+    @property
+    def place(self) -> str:
+        """Where the jobs live."""
+        return self._place
+
+    @property
+    def limit_bytes(self) -> int:
+        """How large the file may grow."""
+        return self._limit
+
     def close(self) -> None:
         """Closes the file; no method may be called any more."""
         self._file.close()
