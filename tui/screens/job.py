@@ -6,16 +6,19 @@ import threading
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 
 from tui.follow import Follower, LogBatch
-from tui.messages import JobArrived, LogsArrived, NothingThere, Noticed
+from tui.messages import HealthArrived, JobArrived, LogsArrived, NothingThere, Noticed, Watched
+from tui.model.findings import Finding
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogAddress
 from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
 from tui.model.words import span
+from tui.screens import later
 from tui.screens.charts import ChartsPane
 from tui.screens.context import Context
 from tui.screens.job_facts import sections
@@ -25,8 +28,10 @@ from tui.screens.log_pane import LogPane
 from tui.screens.one_clock import ClockedScreen
 from tui.screens.strip import MetricStrip
 from tui.sources.base import NotFound
+from tui.watch.health import Health, JobHealth
 from tui.watch.job import DESCRIBE_EVERY_S, JobView, JobWatch
 from tui.widgets.facts import Facts
+from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
 from tui.widgets.pane import Pane
 
@@ -40,6 +45,7 @@ class JobScreen(ClockedScreen):
         known: What the list knows of it: shown until its description has come.
     """
 
+    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False)]
     PANES = ("log", "charts", "hosts", "facts")
 
     def __init__(self, context: Context, name: str, *, known: TrainingJob | None = None) -> None:
@@ -49,6 +55,8 @@ class JobScreen(ClockedScreen):
         self._watch = JobWatch(context.source, name, context.now)
         self._follower: Follower | None = None
         self._money = JobMoney(context)
+        self.health = Health()
+        self._health = JobHealth(context.now, context.settings.thresholds, context.zone)
         self._stop = threading.Event()
         if known is None or not known.is_ended:
             self.hide_at_first("facts")
@@ -63,6 +71,7 @@ class JobScreen(ClockedScreen):
         with Horizontal(id="lower"):
             yield Pane("hosts", Gauges(ascii_only=self.context.settings.ascii), id="hosts")
             yield Pane("facts", Facts(), id="facts")
+        yield FindingsLine()
 
     def on_mount(self) -> None:
         """Show what the list knew."""
@@ -93,7 +102,12 @@ class JobScreen(ClockedScreen):
             self._money.learn(view.job)
             if self._money.update(self._watch.view):
                 self.tell(JobArrived(self._watch.view))
+        self._tell_health(self._health.look(self._watch.view))
         return None if self._watch.is_settled else DESCRIBE_EVERY_S
+
+    def _tell_health(self, health: Health | None) -> None:
+        if health is not None:
+            self.tell(HealthArrived(health))
 
     def _follow(self, job: TrainingJob) -> None:
         archive = self.context.archive()
@@ -110,6 +124,7 @@ class JobScreen(ClockedScreen):
     def _read(self, batch: LogBatch) -> None:
         self._money.read(batch)
         self.tell(LogsArrived(batch))
+        self._tell_health(self._health.take(batch))
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 
@@ -123,12 +138,33 @@ class JobScreen(ClockedScreen):
             if self.view.job is None and message.view.job.is_ended:
                 self.show_too("facts")
             self.view = message.view
+            self.post_message(Watched([message.view.job]))
         self.show_problems(message.view.errors)
         self._show()
 
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
+
+    @on(HealthArrived)
+    def _examined(self, message: HealthArrived) -> None:
+        self.health = message.health
+        self.query_one(FindingsLine).show(self.health.findings, key=self.app.get_key_display(self._findings_key()))
+        self._show()
+
+    def action_findings(self) -> None:
+        """What is wrong, rule by rule; the one that is chosen leads to its moment."""
+        rules = self.view.job.rules if self.view.job else ()
+        self.app.push_screen(later.findings(self.health, rules, self.context), self._go_to_finding)
+
+    def _go_to_finding(self, finding: Finding | None) -> None:
+        if finding is not None and finding.time_ms is not None:
+            self.go_to_moment(finding.time_ms)
+
+    def _findings_key(self) -> Binding:
+        return next(
+            active.binding for active in self.active_bindings.values() if active.binding.id == "screen.findings"
+        )
 
     def record(self) -> Record | None:
         """The job on screen."""
@@ -139,7 +175,10 @@ class JobScreen(ClockedScreen):
         if job is None:
             return
         self.query_one(JobHeader).show(job, self.context.now(), self._money.words)
-        self.query_one(Facts).show(sections(job, self.context.clock, self._money.rows))
+        whole = self.query_one(JobHeader).has_whole(job.failure_reason)
+        self.query_one(Facts).show(
+            sections(job, self.context.clock, self._money.rows, self.health.findings, reason=not whole)
+        )
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
         self.keep_keys()

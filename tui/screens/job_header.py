@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -37,6 +38,10 @@ class JobHeader(Static):
         if said != self._said:
             self._said = said
             self.update(said)
+
+    def has_whole(self, text: str) -> bool:
+        """Whether a failure reason stands there from its beginning to its end."""
+        return cell_len(clean(text)) + 2 <= 2 * self.content_size.width
 
     def _fitting(self, line: Content, words: list[str]) -> Content:
         """The phases, and as many of the facts as stand beside them in one line."""

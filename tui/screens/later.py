@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from textual.screen import ModalScreen, Screen
 
     from tui.model.endpoints import Endpoint
-    from tui.model.jobs import TrainingJob
+    from tui.model.findings import Finding
+    from tui.model.jobs import RuleStatus, TrainingJob
     from tui.screens.context import Context
+    from tui.watch.health import Health
 
 
 def job(context: Context, name: str, known: TrainingJob | None = None) -> Screen[None]:
@@ -63,6 +65,13 @@ def raw(record: Mapping[str, object]) -> ModalScreen[None]:
     return RawScreen(record)
 
 
+def findings(health: Health, rules: Sequence[RuleStatus], context: Context) -> ModalScreen[Finding]:
+    """What is wrong with a training job."""
+    from tui.screens.findings import FindingsScreen
+
+    return FindingsScreen(health, rules, lambda time_ms: f"{context.local(time_ms / 1000):%Y-%m-%d %H:%M:%S}")
+
+
 def switch(what: str) -> ModalScreen[str]:
     """The question for another profile or region."""
     from tui.screens.switch import SwitchScreen
@@ -75,6 +84,7 @@ def preload() -> None:
     import tui.screens.compare
     import tui.screens.endpoint
     import tui.screens.endpoints
+    import tui.screens.findings
     import tui.screens.go_to
     import tui.screens.help
     import tui.screens.job

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from tui.model.findings import Finding
+from tui.model.health.coverage import Coverage, coverage
 from tui.model.health.evidence import Evidence
 from tui.model.health.examine import examine
 from tui.model.health.log import LogScan
@@ -27,10 +28,12 @@ class Health:
     Attributes:
         findings: The gravest first; empty where nothing is wrong, or nothing is known.
         usage: Debugger's OverallSystemUsage, a line for each metric of each host.
+        coverage: What was looked at.
     """
 
     findings: tuple[Finding, ...] = ()
     usage: tuple[Usage, ...] = ()
+    coverage: Coverage = Coverage()
 
 
 class JobHealth:
@@ -73,7 +76,7 @@ class JobHealth:
         on = Evidence(
             view.job, to_ms(self._now()), view.metrics, view.hosts, self._scan.facts, self._limits, self._zone
         )
-        health = Health(examine(on), usage(on))
+        health = Health(examine(on), usage(on), coverage(on))
         if health == self._health:
             return None
         self._health = health

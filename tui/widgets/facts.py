@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -16,6 +17,8 @@ from tui.model.words import beginning, cut
 
 _LONGEST = 4096
 """Characters of a value: more than AWS allows anywhere."""
+
+_PARTS = re.compile(r"[^ /:,]*(?:[/:,]+|$| +)|[^ ]+")
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A heading and its names and values, as they came from outside."""
@@ -63,10 +66,25 @@ class Facts(VerticalScroll, can_focus=True):
             lines.append(Content.styled(title, "bold $accent"))
             room = max(self.content_size.width - width - 5, 12)
             for name, value in entries:
-                head, *rest = chop_cells(clean(beginning(value, _LONGEST)), room) or [""]
+                head, *rest = folded(clean(beginning(value, _LONGEST)), room)
                 lines.append(Content.assemble((f"  {cut(clean(name), width):<{width}}  ", "$text-muted"), head))
                 lines += [Content(" " * (width + 4) + line) for line in rest]
         self._static.update(Content("\n").join(lines))
+
+
+def folded(text: str, room: int) -> list[str]:
+    """A text in lines of so many cells, folded between words; what is longer than a line behind a `/`, `:` or `,`."""
+    lines: list[str] = []
+    line = ""
+    for part in _PARTS.findall(text):
+        if cell_len(line + part.rstrip(" ")) <= room:
+            line += part
+            continue
+        if line:
+            lines.append(line.rstrip(" "))
+        *full, line = chop_cells(part, room) or [""]
+        lines += full
+    return [*lines, line.rstrip(" ")] if line or not lines else lines
 
 
 def pairs(values: Mapping[str, str]) -> list[tuple[str, str]]:
