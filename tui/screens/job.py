@@ -149,7 +149,9 @@ class JobScreen(ClockedScreen):
     @on(HealthArrived)
     def _examined(self, message: HealthArrived) -> None:
         self.health = message.health
-        self.query_one(FindingsLine).show(self.health.findings, key=self.app.get_key_display(self._findings_key()))
+        keys = (active.binding for active in self.active_bindings.values() if active.binding.id == "screen.findings")
+        key = next(map(self.app.get_key_display, keys), "")
+        self.query_one(FindingsLine).show(self.health.findings, key=key)
         self._show()
 
     def action_findings(self) -> None:
@@ -161,11 +163,6 @@ class JobScreen(ClockedScreen):
         if finding is not None and finding.time_ms is not None:
             self.go_to_moment(finding.time_ms)
 
-    def _findings_key(self) -> Binding:
-        return next(
-            active.binding for active in self.active_bindings.values() if active.binding.id == "screen.findings"
-        )
-
     def record(self) -> Record | None:
         """The job on screen."""
         return job_record(self.view.job) if self.view.job else None
@@ -175,10 +172,9 @@ class JobScreen(ClockedScreen):
         if job is None:
             return
         self.query_one(JobHeader).show(job, self.context.now(), self._money.words)
-        whole = self.query_one(JobHeader).has_whole(job.failure_reason)
-        self.query_one(Facts).show(
-            sections(job, self.context.clock, self._money.rows, self.health.findings, reason=not whole)
-        )
+        reason = not self.query_one(JobHeader).has_whole(job.failure_reason)
+        known = sections(job, self.context.clock, self._money.rows, self.health.findings, reason=reason)
+        self.query_one(Facts).show(known)
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
         self.query_one(ChartsPane).show(job, view)
         self.keep_keys()

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from tui.model.findings import Finding
-from tui.model.health.coverage import Coverage, coverage
+from tui.model.health.coverage import NOT_LOOKED, Coverage, coverage
 from tui.model.health.evidence import Evidence
 from tui.model.health.examine import examine
 from tui.model.health.log import LogScan
@@ -33,7 +33,7 @@ class Health:
 
     findings: tuple[Finding, ...] = ()
     usage: tuple[Usage, ...] = ()
-    coverage: Coverage = Coverage()
+    coverage: Coverage = NOT_LOOKED
 
 
 class JobHealth:

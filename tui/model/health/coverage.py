@@ -23,6 +23,10 @@ class Coverage:
     lacking: tuple[str, ...] = ()
 
 
+NOT_LOOKED = Coverage()
+"""Before anything was examined."""
+
+
 def coverage(on: Evidence) -> Coverage:
     """What the rules of a job look at, and what they lack."""
     looked, lacking = [], []
