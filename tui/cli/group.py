@@ -26,6 +26,7 @@ _COMMANDS = {
     "endpoints": "endpoints",
     "jobs": "jobs",
     "logs": "logs",
+    "serve": "serve",
     "wait": "wait",
 }
 """The module under `tui.cli` that each command is in, under its own name."""

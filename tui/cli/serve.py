@@ -1,0 +1,134 @@
+"""`sagetop serve`: a model.tar.gz answers on this machine, as an endpoint would."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.exits import Exit, WrongUsage
+from tui.cli.options import Options
+from tui.cli.output import complain
+from tui.cli.shared import shared
+from tui.cli.sources import local_endpoints
+from tui.model.clean import clean
+
+if TYPE_CHECKING:
+    from tui.sources.local.serving.server import Server
+
+_EPILOG = """\
+\b
+Examples:
+  sagetop serve model.tar.gz
+  sagetop serve model.tar.gz --entry-point src/inference.py --workers 2 --port 8080
+  sagetop invoke local/model --data '[[1, 2, 3]]'
+"""
+_NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,62}")
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="The endpoint's name.  [default: the archive's]")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes answer.")
+@click.option(
+    "--entry-point",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The script with model_fn and its like.  [default: code/inference.py in the archive]",
+)
+@click.option("--python", default=sys.executable, metavar="PROGRAM", help="The Python that has what the model needs.")
+@shared
+def serve(
+    options: Options,
+    *,
+    archive: Path,
+    name: str | None,
+    port: int,
+    workers: int,
+    entry_point: Path | None,
+    python: str,
+) -> int:
+    """Serve a model on this machine, by the contract of SageMaker's inference toolkit.
+
+    It answers GET /ping and POST /invocations on 127.0.0.1 until ctrl-c, and is an endpoint in the monitor and
+    for `sagetop invoke` meanwhile, under the name local/NAME.
+    """
+    from tui.sources.local.serving.server import NotServed, Request, Server, opened
+
+    if not archive.is_file():
+        raise WrongUsage(f"there is no file {archive}", "name a model.tar.gz")
+    if entry_point is not None and not entry_point.is_file():
+        raise WrongUsage(f"there is no file {entry_point}", "--entry-point names a Python script")
+    called = (name or _name_of(archive)).removeprefix("local/")
+    if not _NAME.fullmatch(called):
+        raise WrongUsage(f"{called!r} is no name for an endpoint", "letters, digits and hyphens, up to 63: --name")
+    server = Server(local_endpoints(options.settings()), Request(called, archive, port, workers, entry_point, python))
+    try:
+        with _ending(), opened(server):
+            return _serve(server)
+    except NotServed as error:
+        raise WrongUsage(str(error), "see sagetop serve --help") from None
+    except _EndedError:
+        return Exit.DONE
+
+
+def _serve(server: Server) -> int:
+    """Until it is ended, or cannot be: prints what the workers write."""
+    name, said = server.folder.name, False
+    printed = dict.fromkeys(server.folder.workers, 0)
+    while True:
+        serving = server.look()
+        for worker in server.folder.workers:
+            printed[worker] = _print(server, worker, printed.get(worker, 0))
+        if serving.status == "Failed":
+            complain(f"the model cannot be served: {serving.failure_reason}", "what it said is above")
+            return Exit.MODEL_ERROR
+        if serving.status == "InService" and not said:
+            said = True
+            count = f"{serving.workers} workers" if serving.workers > 1 else "1 worker"
+            complain(f"local/{name} answers on http://127.0.0.1:{server.port} ({count}); ctrl-c ends it")
+
+
+def _print(server: Server, worker: str, start: int) -> int:
+    """Prints what a worker has written since; returns up to where."""
+    with server.folder.log(worker).open("rb") as log:
+        log.seek(start)
+        content = log.read()
+    end = content.rfind(b"\n") + 1
+    for line in content[:end].splitlines():
+        text = line.decode("utf-8", "replace")
+        click.echo(f"[{worker}] {clean(text)}" if sys.stdout.isatty() else f"[{worker}] {text}")
+    return start + end
+
+
+def _name_of(archive: Path) -> str:
+    """`churn` of churn.tar.gz; of a model.tar.gz the folder's name says more."""
+    stem = archive.name.split(".")[0]
+    found = archive.absolute().parent.name if stem == "model" else stem
+    return re.sub(r"[^A-Za-z0-9]+", "-", found).strip("-")[:63] or "model"
+
+
+class _EndedError(Exception):
+    """Somebody asked for the end."""
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Ctrl-c and SIGTERM end it well: it is how a server is ended, no failure."""
+
+    def end(*_: object) -> None:
+        raise _EndedError
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
