@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from tui.mutations import scaling_plans, suspensions
 from tui.mutations.change import Consent, Guard, NothingToDo, NotPossible, see
@@ -45,7 +46,7 @@ def carry_out_due(source: Source, guard: Guard) -> Iterator[Outcome]:
         return
     for one in due(guard, source.identity()):
         try:
-            with locked(guard.state / "locks" / f"timer-{_name(one.key)}.lock", wait_s=0):
+            with locked(lock_of(guard, one.key), wait_s=0):
                 outcome = _carried_out(source, guard, one.key)
         except Busy:
             continue
@@ -77,5 +78,7 @@ def _carried_out(source: Source, guard: Guard, key: Key) -> Outcome | None:
         return None
 
 
-def _name(key: Key) -> str:
-    return hashlib.sha256(" ".join(key).encode()).hexdigest()[:24]
+def lock_of(guard: Guard, key: Key) -> Path:
+    """What whoever carries out this timer holds meanwhile."""
+    name = hashlib.sha256(" ".join(key).encode()).hexdigest()[:24]
+    return guard.state / "locks" / f"timer-{name}.lock"
