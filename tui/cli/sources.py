@@ -84,6 +84,11 @@ def asker(options: Options, settings: Settings) -> str:
     return hashlib.sha256(repr(said).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def local_endpoints(settings: Settings) -> Path:
+    """Where the endpoints of this machine have their folders."""
+    return settings.folders.state / "local" / "endpoints"
+
+
 def archive(settings: Settings, place: str = "") -> Callable[[], Archive | None]:
     """What opens the archive of logs on first use, None where it is off or cannot be opened: any log can do without."""
     lock = threading.Lock()
