@@ -72,40 +72,52 @@ def serve(
     server = Server(local_endpoints(options.settings()), Request(called, archive, port, workers, entry_point, python))
     try:
         with _ending(), opened(server):
-            return _serve(server)
+            return _serve(server, Printer(server))
     except NotServed as error:
         raise WrongUsage(str(error), "see sagetop serve --help") from None
     except _EndedError:
         return Exit.DONE
 
 
-def _serve(server: Server) -> int:
-    """Until it is ended, or cannot be: prints what the workers write."""
-    name, said = server.folder.name, False
-    printed = dict.fromkeys(server.folder.workers, 0)
-    while True:
-        serving = server.look()
-        for worker in server.folder.workers:
-            printed[worker] = _print(server, worker, printed.get(worker, 0))
-        if serving.status == "Failed":
-            complain(f"the model cannot be served: {serving.failure_reason}", "what it said is above")
-            return Exit.MODEL_ERROR
-        if serving.status == "InService" and not said:
-            said = True
-            count = f"{serving.workers} workers" if serving.workers > 1 else "1 worker"
-            complain(f"local/{name} answers on http://127.0.0.1:{server.port} ({count}); ctrl-c ends it")
+def _serve(server: Server, printer: Printer) -> int:
+    """Until it is ended, or cannot be."""
+    said = False
+    try:
+        while True:
+            serving = server.look()
+            printer.print()
+            if serving.status == "Failed":
+                complain(f"the model cannot be served: {serving.failure_reason}", "what it said is above")
+                return Exit.MODEL_ERROR
+            if serving.status == "InService" and not said:
+                said = True
+                count = f"{serving.workers} workers" if serving.workers > 1 else "1 worker"
+                name, url = f"local/{server.folder.name}", f"http://127.0.0.1:{server.port}"
+                complain(f"{name} answers on {url} ({count}); ctrl-c ends it")
+    finally:
+        server.stop()
+        printer.print()
 
 
-def _print(server: Server, worker: str, start: int) -> int:
-    """Prints what a worker has written since; returns up to where."""
-    with server.folder.log(worker).open("rb") as log:
-        log.seek(start)
-        content = log.read()
-    end = content.rfind(b"\n") + 1
-    for line in content[:end].splitlines():
-        text = line.decode("utf-8", "replace")
-        click.echo(f"[{worker}] {clean(text)}" if sys.stdout.isatty() else f"[{worker}] {text}")
-    return start + end
+class Printer:
+    """Prints what the workers write, line by line: cleaned on a terminal, as it is into a pipe."""
+
+    def __init__(self, server: Server) -> None:
+        self._folder = server.folder
+        self._printed: dict[str, int] = {}
+
+    def print(self) -> None:
+        """Prints the lines that came since the last time."""
+        for worker in self._folder.workers:
+            start = self._printed.get(worker, 0)
+            with self._folder.log(worker).open("rb") as log:
+                log.seek(start)
+                content = log.read()
+            end = content.rfind(b"\n") + 1
+            self._printed[worker] = start + end
+            for line in content[:end].splitlines():
+                text = line.decode("utf-8", "replace")
+                click.echo(f"[{worker}] {clean(text) if sys.stdout.isatty() else text}")
 
 
 def _name_of(archive: Path) -> str:

@@ -247,28 +247,30 @@ class Server:
             return
         serving.save(self.folder)
 
-    def close(self) -> None:
-        """Ends the workers, each after the request that it is at, and takes the folder away."""
+    def stop(self) -> None:
+        """Ends the workers, each after the request that it is at; what they wrote is still there."""
         if self._socket is not None:
             self._socket.close()
-        for worker in self._workers:
-            if worker.process is not None:
-                with suppress(ProcessLookupError):
-                    worker.process.send_signal(signal.SIGTERM)
+        running = [worker.process for worker in self._workers if worker.process is not None]
+        for process in running:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
         until = time.monotonic() + _END_WITHIN_S
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(until - time.monotonic(), 0))
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def close(self) -> None:
+        """Ends the workers and takes the folder away."""
+        self.stop()
         for worker in self._workers:
-            if worker.process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    worker.process.wait(max(until - time.monotonic(), 0))
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(worker.process.pid, signal.SIGKILL)
-                worker.process.wait()
-            if worker.status >= 0:
-                os.close(worker.status)
             worker.publisher.close()
-        for end in self._life:
-            if end >= 0:
-                os.close(end)
+        for handle in (*(worker.status for worker in self._workers), *self._life):
+            if handle >= 0:
+                os.close(handle)
         shutil.rmtree(self.folder.path, ignore_errors=True)
 
 
