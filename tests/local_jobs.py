@@ -120,21 +120,21 @@ class Machine:
         self.source.mkdir()
         self._started: list[Job] = []
 
-    def spec(self, script: str, **changes: Any) -> Spec:
+    def spec(self, text: str, /, **changes: Any) -> Spec:
         """A job of this script."""
-        (self.source / "train.py").write_text(script)
+        (self.source / "train.py").write_text(text)
         name = f"job-{len(self._started) + 1}"
         return replace(Spec(name, "train.py", self.source, python=sys.executable), **changes)
 
-    def start(self, script: str, **changes: Any) -> Job:
+    def start(self, text: str, /, **changes: Any) -> Job:
         """Starts it, and returns once its supervisor has it."""
-        job = Job(launch.start(self.spec(script, **changes), self.jobs))
+        job = Job(launch.start(self.spec(text, **changes), self.jobs))
         self._started.append(job)
         return job
 
-    def run(self, script: str, **changes: Any) -> Job:
+    def run(self, text: str, /, **changes: Any) -> Job:
         """Runs it to its end."""
-        job = self.start(script, **changes)
+        job = self.start(text, **changes)
         job.ended()
         return job
 
