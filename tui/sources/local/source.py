@@ -1,4 +1,4 @@
-"""Local jobs as a Source: what screens ask, answered from the jobs' folders."""
+"""Local jobs and endpoints as a Source: what screens ask, answered from their folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tui.model.series import MetricQuery, Series
 from tui.sources.base import Broken, Can, Identity, NotFound, Page
 from tui.sources.local import reading
 from tui.sources.local.folders import JobFolder
+from tui.sources.local.lines import HostLog
 from tui.sources.local.metrics import JobMetrics, host_series
+from tui.sources.local.serving.endpoints import LocalEndpoints
 from tui.sources.local.spec import NAME
 from tui.sources.local.store import training_job
 
@@ -25,16 +27,18 @@ PAGE = 100
 
 
 class LocalSource:
-    """The jobs of this machine behind the Source protocol.
+    """The jobs and the endpoints of this machine behind the Source protocol.
 
     Args:
         jobs: The folder of all jobs; it need not exist.
+        endpoints: The folder of all endpoints, `endpoints` beside that of the jobs by default.
         prefix: What names begin with in answers. In questions it may be left out.
     """
 
-    def __init__(self, jobs: Path, prefix: str = LOCAL) -> None:
+    def __init__(self, jobs: Path, prefix: str = LOCAL, endpoints: Path | None = None) -> None:
         self._jobs = jobs
         self._prefix = prefix
+        self._endpoints = LocalEndpoints(endpoints or jobs.with_name("endpoints"), prefix)
         self._calls = 0
         self._lock = threading.Lock()
         self._logs: dict[str, reading.JobLog] = {}
@@ -48,8 +52,8 @@ class LocalSource:
 
     @property
     def can(self) -> Can:
-        """Jobs and nothing else."""
-        return Can.NOTHING
+        """Jobs and endpoints."""
+        return Can.ENDPOINTS
 
     @property
     def calls(self) -> int:
@@ -89,13 +93,15 @@ class LocalSource:
             return self._job(name)
 
     def list_endpoints(self, query: EndpointQuery = ALL_ENDPOINTS, cursor: str | None = None) -> Page[Endpoint]:
-        """None."""
-        del query, cursor
-        return Page(())
+        """All of them, newest first, all details included."""
+        del cursor
+        with self._asking():
+            return Page(self._endpoints.all(query))
 
     def describe_endpoint(self, name: str) -> Endpoint:
-        """Raises NotFound."""
-        raise NotFound(f"there is no endpoint {name} on this machine")
+        """One of them. Raises NotFound."""
+        with self._asking():
+            return self._endpoints.one(name)
 
     def scaling(self, endpoints: Sequence[str]) -> tuple[ScalableTarget, ...]:
         """None."""
@@ -112,7 +118,7 @@ class LocalSource:
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """A stream a host that has written something."""
         with self._asking():
-            hosts = self._log(log).hosts()
+            hosts = self._hosts(log)
             return tuple(LogStream(host.stream, host.host, host.first_ms, host.last_ms) for host in hosts)
 
     def read_stream(
@@ -127,7 +133,9 @@ class LocalSource:
     ) -> LogPage:
         """One page of a host's log: 10,000 events or 1 MB."""
         with self._asking():
-            host = self._log(log).stream(stream)
+            host = next((host for host in self._hosts(log) if host.stream == stream), None)
+            if host is None:
+                raise NotFound(f"there is no log stream {stream} of {log.name}")
             return reading.read_stream(host, start_ms, end_ms, token, from_head=from_head)
 
     def read_recent(
@@ -135,7 +143,7 @@ class LocalSource:
     ) -> LogPage:
         """One page of all hosts' logs, in the order of their times."""
         with self._asking():
-            return reading.read_recent(self._log(log).hosts(), start_ms, end_ms, token, from_head=from_head)
+            return reading.read_recent(self._hosts(log), start_ms, end_ms, token, from_head=from_head)
 
     # The folders
 
@@ -181,15 +189,15 @@ class LocalSource:
             raise NotFound(f"there is no local job {called}", "to list them: sagetop local list")
         return job
 
-    def _log(self, log: LogAddress) -> reading.JobLog:
-        if log.kind != "job":
-            raise NotFound(f"there is no endpoint {log.name} on this machine")
+    def _hosts(self, log: LogAddress) -> list[HostLog]:
+        if log.kind == "endpoint":
+            return self._endpoints.logs(log.name)
         job = self._job(log.name)
         # A job removed and made again under its name is another.
         key = f"{job.name} {job.created.timestamp()}"
         if key not in self._logs:
             self._logs[key] = reading.JobLog(self._folder(job.name), job.name)
-        return self._logs[key]
+        return self._logs[key].hosts()
 
     def _series(self, query: MetricQuery, start_ms: int, end_ms: int) -> Series:
         job = self._read(self._folder(query.owner))
