@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from tui.model.periods import period_for
 from tui.model.series import MetricQuery, Series
 from tui.sources.aws.clients import Clients
 
 QUERIES = 500
 """Queries in one GetMetricData call; AWS allows no more."""
 
-_RETENTION = ((3 * 3600, 1), (15 * 86400, 60), (63 * 86400, 300))
-_HIGH_RESOLUTION = (1, 5, 10, 30)
 _MICROSECONDS = frozenset(
     {
         "ModelLatency",
@@ -42,20 +41,6 @@ def metrics(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end
     for first in range(0, len(queries), QUERIES):
         series += _ask(clients, queries[first : first + QUERIES], start_ms, end_ms, age_s)
     return tuple(series)
-
-
-def period_for(age_s: float, wanted_s: int) -> int:
-    """The shortest period, in seconds, not below the wanted one, that CloudWatch still has of data that old.
-
-    Args:
-        age_s: How long ago the oldest datapoint asked for was.
-        wanted_s: The period one would like.
-    """
-    kept = next((period for age, period in _RETENTION if age_s <= age), 3600)
-    if kept == 1 and wanted_s <= _HIGH_RESOLUTION[-1]:
-        return next(period for period in _HIGH_RESOLUTION if period >= wanted_s)
-    step = max(kept, 60)
-    return max(-(-wanted_s // step), 1) * step
 
 
 def _ask(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end_ms: int, age_s: float) -> list[Series]:
