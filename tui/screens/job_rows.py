@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 from tui.model.bars import sparkline
 from tui.model.filters import Facts, Filter
+from tui.model.findings import Finding
 from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
-from tui.model.series import leading_metric
+from tui.model.series import leading_metric, role_of, words_of
 from tui.model.status import job_word, sign, tone
 from tui.model.words import DASH, number, percent, short_instance, span
 from tui.screens.context import Context
 from tui.watch.jobs import JobSignals, JobsView
 from tui.widgets.columns import Cell, Row, SortValue
 
-CURVE, LONG_CURVE, WIDE = 10, 24, 150
-"""How many columns a curve takes, and on screens from which width on the longer one."""
 
-
-def rows(view: JobsView, wanted: Filter | None, context: Context, width: int) -> list[Row]:
-    """The jobs that the filter leaves, newest first, on a screen so wide."""
+def rows(view: JobsView, wanted: Filter | None, context: Context, curve_width: int) -> list[Row]:
+    """The jobs that the filter leaves, newest first; curves get so many cells."""
     now = context.now()
     jobs = view.jobs
     if wanted is not None and wanted.active:
@@ -31,31 +30,32 @@ def rows(view: JobsView, wanted: Filter | None, context: Context, width: int) ->
     return [
         Row(
             job.name,
-            partial(cells, job, view.signals.get(job.name, nothing), context, width),
+            partial(
+                cells, job, view.signals.get(job.name, nothing), context, curve_width, view.findings.get(job.name, ())
+            ),
             sort_values(job, view.signals.get(job.name, nothing), now),
         )
         for job in jobs
     ]
 
 
-def cells(job: TrainingJob, signals: JobSignals, context: Context, width: int) -> tuple[Cell, ...]:
-    """One cell for each of the screen's COLUMNS, as of now, on a screen so wide."""
+def cells(
+    job: TrainingJob, signals: JobSignals, context: Context, curve_width: int, findings: Sequence[Finding] = ()
+) -> tuple[Cell, ...]:
+    """One cell for each of the screen's COLUMNS, as of now; the curve gets so many cells."""
     now, ascii = context.now(), context.settings.ascii
     value = _value(job, signals)
     look = "bad" if value is not None and not math.isfinite(value) else ""
-    curve = (
-        sparkline(signals.metric.values, LONG_CURVE if width >= WIDE else CURVE, ascii_only=ascii)
-        if signals.metric
-        else ""
-    )
+    curve = sparkline(signals.metric.values, curve_width, ascii_only=ascii) if signals.metric else ""
     return (
         job.name,
+        ("!", "bad" if findings[0].severity == "critical" else "warning") if findings else "",
         (f"{sign(job.status, ascii=ascii)} {job_word(job)}", tone(job.status)),
         (span(job.age(now)), "muted"),
         span(job.duration(now)) if job.started else (DASH, "muted"),
         _instances(job),
         _use(job, signals),
-        (number(value), look) if look else number(value),
+        _metric(_metric_name(job, signals), value, look),
         (curve, "busy" if not job.is_ended else "muted"),
     )
 
@@ -65,6 +65,7 @@ def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[S
     ran = job.duration(now)
     return (
         job.name,
+        None,
         job_word(job),
         job.age(now).total_seconds(),
         ran.total_seconds() if ran is not None else None,
@@ -73,6 +74,26 @@ def sort_values(job: TrainingJob, signals: JobSignals, now: datetime) -> tuple[S
         _value(job, signals),
         None,
     )
+
+
+def _metric(name: str | None, value: float | None, look: str) -> Cell:
+    """`val loss 1.243`; of a name that is too long the column shows the end, and so always the value."""
+    if name is None or value is None:
+        return (DASH, "muted")
+    text = f"{short_metric(name)} {number(value)}"
+    return (text, look) if look else text
+
+
+def short_metric(name: str) -> str:
+    """A metric's name as short as it can be told: `validation:loss` → `val loss`, `train:box_loss` → `box loss`."""
+    role = {"validation": "val ", "test": "test ", "train": "", "": ""}[role_of(name)]
+    return role + (" ".join(words_of(name)) or name)
+
+
+def _metric_name(job: TrainingJob, signals: JobSignals) -> str | None:
+    if signals.metric is not None and len(signals.metric):
+        return signals.metric.name
+    return leading_metric([metric.name for metric in job.final_metrics])
 
 
 def _value(job: TrainingJob, signals: JobSignals) -> float | None:

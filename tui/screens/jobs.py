@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tui.screens.context import Context
 from tui.screens.monitor import MonitorScreen
 from tui.sources.base import NoCredentials
 from tui.widgets.columns import Column
+from tui.widgets.findings_line import FindingsLine
 from tui.widgets.resource_table import ResourceTable
 
 # The first frame is an empty list: whatever a job, a filter or a missing account needs is imported with the first.
@@ -29,14 +31,15 @@ if TYPE_CHECKING:
     from tui.widgets.filter_bar import FilterBar
 
 COLUMNS = (
-    Column("name", "NAME", 16, most=63, cut="middle"),
-    Column("status", "STATUS", 13),
-    Column("age", "AGE", 6, align="right", priority=3),
-    Column("duration", "RAN", 6, align="right", priority=5, descending=True),
-    Column("instances", "INSTANCES", 13, most=24, priority=4),
-    Column("use", "USE", 9, align="right", priority=2, descending=True),
-    Column("metric", "METRIC", 7, align="right", priority=1),
-    Column("curve", "", 10, most=24, priority=6, cut="start"),
+    Column("name", "NAME", 16, most=48, cut="middle"),
+    Column("badge", "", 1),
+    Column("status", "STATUS", 12, most=13),
+    Column("age", "AGE", 6, align="right", priority=4),
+    Column("duration", "RAN", 6, align="right", priority=6, descending=True),
+    Column("instances", "INSTANCES", 13, most=24, priority=5),
+    Column("use", "USE", 8, align="right", priority=2, descending=True),
+    Column("metric", "METRIC", 15, most=20, align="right", priority=1, cut="start"),
+    Column("curve", "", 6, most=24, priority=3, cut="start"),
 )
 """What `job_rows` fills."""
 _ASKING = "Asking for the training jobs …"
@@ -64,6 +67,7 @@ class JobsScreen(MonitorScreen):
     def body(self) -> ComposeResult:
         """The table; the filter above it, and what is said instead of it, come when they are needed."""
         yield ResourceTable(COLUMNS, empty=_ASKING)
+        yield FindingsLine()
 
     def on_mount(self) -> None:
         """The table has the keys."""
@@ -100,7 +104,8 @@ class JobsScreen(MonitorScreen):
     def _watch(self) -> JobsWatch:
         from tui.watch.jobs import JobsWatch
 
-        return JobsWatch(self.context.source, self.context.now)
+        context = self.context
+        return JobsWatch(context.source, context.now, context.settings.thresholds, context.zone)
 
     def work(self) -> float:
         """The newest page when its time has come, else what the rows on screen lack, else an older page."""
@@ -135,8 +140,8 @@ class JobsScreen(MonitorScreen):
         self.call_later(self._show)  # an empty list says which region has none
 
     def on_resize(self) -> None:
-        """Curves are longer on wide screens."""
-        self._show()
+        """Curves are longer on wide screens: once the table knows how wide it is."""
+        self.call_after_refresh(self._show)
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         """Show what the filter leaves."""
@@ -147,6 +152,13 @@ class JobsScreen(MonitorScreen):
     def _looked_at(self, message: ResourceTable.VisibleChanged) -> None:
         self._visible = message.keys
         self._poller.wake()
+
+    @on(ResourceTable.Selected)
+    def _show_findings(self) -> None:
+        """What is wrong with the job under the cursor."""
+        name = self.query_one(ResourceTable).selected or ""
+        found = self.view.findings.get(name, ()) if self.view is not None else ()
+        self.query_one(FindingsLine).show(found, of=name)
 
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
@@ -170,8 +182,9 @@ class JobsScreen(MonitorScreen):
         from tui.screens.job_rows import rows
 
         table = self.query_one(ResourceTable)
-        table.show(rows(view, self._filter, self.context, self.size.width), empty=self._nothing(view))
+        table.show(rows(view, self._filter, self.context, table.width_of("curve")), empty=self._nothing(view))
         self._show_no_source(view)
+        self._show_findings()
         self.show_top()
 
     def _show_no_source(self, view: JobsView) -> None:
@@ -209,6 +222,10 @@ class JobsScreen(MonitorScreen):
             words.append(f"newest {len(view.jobs):,}")
         elif view.refreshed:
             words.append(plural(len(view.jobs), "job") + ("…" if view.loading else ""))
+        # What went wrong days ago keeps its badge, but is not what one is called for.
+        recent = self.context.now() - timedelta(days=1)
+        if warned := sum(bool(view.findings.get(job.name)) for job in view.jobs if (job.ended or recent) >= recent):
+            words.insert(1, plural(warned, "warning"))
         if age := self.age(view.refreshed):
             words.append(age)
         return Content("  ".join(words))

@@ -5,8 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
+from tui.model.findings import Finding
+from tui.model.health.evidence import Evidence
+from tui.model.health.examine import examine
+from tui.model.health.thresholds import Thresholds, thresholds
 from tui.model.instances import has_gpus
 from tui.model.jobs import TrainingJob
 from tui.model.series import MetricQuery, Series, leading_metric
@@ -39,6 +43,8 @@ class JobSignals:
     """`GPU` or `CPU`."""
     estimated: bool = False
     """Whether only some of the hosts were asked."""
+    hosts: tuple[Series, ...] = ()
+    """The use of each host that was asked, in AWS's units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class JobsView:
     Attributes:
         jobs: Newest first.
         signals: By job name, for those that were visible once.
+        findings: What is wrong with a job as far as these tell, by its name, the gravest first; none of the healthy.
         refreshed: When the newest page came, None before the first.
         loading: Whether older pages are still to come.
         cut: Whether there are older ones that are not loaded.
@@ -56,6 +63,7 @@ class JobsView:
 
     jobs: tuple[TrainingJob, ...] = ()
     signals: Mapping[str, JobSignals] = field(default_factory=dict)
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     refreshed: datetime | None = None
     loading: bool = True
     cut: bool = False
@@ -63,11 +71,24 @@ class JobsView:
 
 
 class JobsWatch:
-    """Asks a source for its training jobs. Not thread-safe: one Poller calls it."""
+    """Asks a source for its training jobs. Not thread-safe: one Poller calls it.
 
-    def __init__(self, source: Source, now: Clock) -> None:
+    Args:
+        source: Whom to ask.
+        now: The clock.
+        changes: The settings' thresholds of the health rules.
+        zone: The zone of clock times in findings, None for the machine's own.
+    """
+
+    def __init__(
+        self, source: Source, now: Clock, changes: Thresholds | None = None, zone: tzinfo | None = None
+    ) -> None:
         self._source = source
         self._now = now
+        self._limits = thresholds(changes)
+        self._zone = zone
+        self._examined: dict[str, tuple[TrainingJob, JobSignals | None]] = {}
+        self._findings: dict[str, tuple[Finding, ...]] = {}
         self._jobs: dict[str, TrainingJob] = {}
         self._signals: dict[str, JobSignals] = {}
         self._measured: dict[str, datetime] = {}
@@ -83,6 +104,7 @@ class JobsWatch:
         return JobsView(
             jobs=tuple(sorted(self._jobs.values(), key=lambda job: job.created, reverse=True)),
             signals=dict(self._signals),
+            findings={name: found for name, found in self._findings.items() if found},
             refreshed=self._refreshed,
             loading=self.has_more or not self._paged,
             cut=self._cursor is not None and not self.has_more,
@@ -106,6 +128,7 @@ class JobsWatch:
         with self._errors.of("details"):
             self._details(shown)
         self._metrics(shown)
+        self._examine(shown)
         return self.view
 
     def look(self, visible: Sequence[str]) -> JobsView | None:
@@ -119,6 +142,7 @@ class JobsWatch:
             with self._errors.of("details"):
                 self._details(lacking, others=False)
         self._metrics(visible)
+        self._examine(visible)
         return self.view
 
     def load_older(self) -> JobsView:
@@ -197,6 +221,30 @@ class JobsWatch:
                 found = [answer for (of, _), answer in zip(queries, answers, strict=True) if of is job]
                 self._signals[job.name] = _signals(job, found)
 
+    def _examine(self, shown: Sequence[str]) -> None:
+        """The health rules over what is known of the rows on screen, where that has changed."""
+        for name in self._findings.keys() - self._jobs.keys():
+            del self._findings[name]
+        for name in shown:
+            job, signals = self._jobs.get(name), self._signals.get(name)
+            if job is None or not job.detailed:
+                continue
+            known_job, known_signals = self._examined.get(name, (None, None))
+            # New signals may hold the same datapoints: then time has passed without one.
+            if known_job == job and known_signals is signals:
+                continue
+            self._examined[name] = (job, signals)
+            known = signals or JobSignals()
+            on = Evidence(
+                job,
+                to_ms(self._now()),
+                (known.metric,) if known.metric is not None else (),
+                {series.part: {series.name: series} for series in known.hosts},
+                limits=self._limits,
+                zone=self._zone,
+            )
+            self._findings[name] = examine(on)
+
     def _is_due(self, job: TrainingJob, now: datetime) -> bool:
         measured = self._measured.get(job.name)
         if measured is None:
@@ -235,6 +283,7 @@ def _signals(job: TrainingJob, answers: Sequence[Series]) -> JobSignals:
         use=_mean(hosts) if hosts else None,
         use_of=use,
         estimated=len(job.hosts) > HOSTS_MEASURED,
+        hosts=tuple(hosts),
     )
 
 

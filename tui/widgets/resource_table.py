@@ -185,6 +185,10 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The keys of the columns that fit, from left to right."""
         return tuple(placed.column.key for placed in self._placed)
 
+    def width_of(self, key: str) -> int:
+        """How many cells a column has on this screen, 0 where it has none."""
+        return next((placed.width for placed in self._placed if placed.column.key == key), 0)
+
     @property
     def marked(self) -> frozenset[str]:
         """The marked keys, those of rows that a filter hides among them."""

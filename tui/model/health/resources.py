@@ -109,10 +109,10 @@ def gpus(on: Evidence, hosts: Sequence[Use]) -> Iterator[Finding]:
             f"GPU p95 {high:.0f}%, p50 {quantile(gpu, 0.5):.0f}%, p5 {low:.0f}% of {plural(len(gpu), 'datapoint')}",
             f"CPU p50 {quantile(cpu, 0.5):.0f}%" if cpu else "no CPU metrics",
         )
-        yield from _idle(on, use, high, evidence)
+        # What it waits for says more than that it waits.
+        yield from list(_cpu_bound(on, use)) or _data_bound(on, use, evidence)
         yield from _fluctuating(on, use, gpu, high, low, evidence)
-        yield from _cpu_bound(on, use)
-        yield from _data_bound(on, use, evidence)
+        yield from _idle(on, use, high, evidence)
         yield from _batch_size(on, use, evidence)
 
 
