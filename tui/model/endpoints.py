@@ -31,6 +31,23 @@ class ProductionVariant:
     model: str = ""
     shadow: bool = False
     serverless: Serverless | None = None
+    status_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceComponent:
+    """A model with its copies on the instances of a variant: several may share them, and each scales by itself."""
+
+    name: str
+    variant: str
+    status: str
+    created: datetime
+    modified: datetime
+    model: str = ""
+    model_data: str = ""
+    current_copies: int | None = None
+    desired_copies: int | None = None
+    failure_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,8 @@ class Endpoint:
     config: str = ""
     failure_reason: str = ""
     deployment: str = ""
+    """A deployment under way, in a line: where to, and each variant's stage."""
+    deploying_since: datetime | None = None
     variants: tuple[ProductionVariant, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -133,6 +152,42 @@ class ScalingActivity:
     status: str
     description: str = ""
     cause: str = ""
+    ended: datetime | None = None
+    reason: str = ""
+    """AWS's word on how it went (StatusMessage)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm went into a state: `OK`, `ALARM` or `INSUFFICIENT_DATA`."""
+
+    time: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A CloudWatch alarm on a metric of an endpoint's variant.
+
+    Attributes:
+        name: Its name.
+        variant: The variant it is about, empty where it is about the whole endpoint.
+        metric: The metric it looks at; empty for one over an expression.
+        state: Its state now.
+        since: Since when it is in that state.
+        condition: When it goes off: `Sum > 5 for 3 × 60 s`.
+        reason: AWS's word on why it is in that state.
+        changes: The states it went into of late, oldest first.
+    """
+
+    name: str
+    variant: str
+    metric: str
+    state: str
+    since: datetime | None = None
+    condition: str = ""
+    reason: str = ""
+    changes: tuple[AlarmChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     # The first frame needs this module, and has nothing to show of these.
+    from datetime import datetime
+
     from tui.model.changes import Call
-    from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
+    from tui.model.endpoints import (
+        Alarm,
+        Endpoint,
+        EndpointQuery,
+        InferenceComponent,
+        ScalableTarget,
+        ScalingActivity,
+    )
     from tui.model.jobs import JobQuery, TrainingJob
     from tui.model.logs import LogAddress, LogPage, LogStream
     from tui.model.series import MetricQuery, Series
@@ -82,6 +91,8 @@ class Can(Flag):
     NOTHING = 0
     ENDPOINTS = auto()
     SCALING = auto()
+    DETAILS = auto()
+    """It is an EndpointSource."""
     INVOKE = auto()
     STOP_JOBS = auto()
     DEPLOY = auto()
@@ -188,3 +199,22 @@ class Source(Protocol):
         Only `tui.mutations` calls it. What changes something is never sent again once it may have arrived: Unanswered
         says so, and a look at the state afterwards tells. Raises Refused where the source does not know the operation.
         """
+
+
+class EndpointSource(Source, Protocol):
+    """A source that knows more of endpoints than their description: `Can.DETAILS`. Each method may be Denied alone."""
+
+    def describe_endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
+        """The detailed endpoints of these names, in few requests; what is not known this way is left out."""
+
+    def models(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Where the data of these models lies, empty where nowhere."""
+
+    def components(self, endpoint: str) -> tuple[InferenceComponent, ...]:
+        """The inference components on an endpoint."""
+
+    def activities(self, resource_ids: Sequence[str], since: datetime) -> tuple[ScalingActivity, ...]:
+        """What scaling did to these resources since then, oldest first."""
+
+    def alarms(self, endpoint: str, since: datetime) -> tuple[Alarm, ...]:
+        """The alarms on an endpoint's metrics, with their changes of state since then."""

@@ -80,12 +80,14 @@ class Learnt:
         denied: Permissions that IAM refused and that something else stands in for (`sagemaker:Search`).
         configs: What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once.
         variants: The names of the variants of the endpoints described so far.
+        models: Where a model's data lies, by the model's name: a model never changes either.
     """
 
     identity: Identity | None = None
     denied: set[str] = field(default_factory=set)
     configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
 
 
 class Clients:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tui.model.endpoints import Endpoint, EndpointQuery, ProductionVariant, Serverless
+from tui.model.endpoints import Endpoint, EndpointQuery, InferenceComponent, ProductionVariant, Serverless
 from tui.sources.aws.clients import Clients
-from tui.sources.aws.timestamps import utc
+from tui.sources.aws.searching import any_of
+from tui.sources.aws.timestamps import utc, utc_or_none
 from tui.sources.base import Denied, NotFound, Page
 
 PAGE = 100
@@ -69,6 +70,96 @@ def _config(clients: Clients, name: str) -> Json:
     return learnt.configs[name]
 
 
+def describe_endpoints(clients: Clients, names: Sequence[str]) -> tuple[Endpoint, ...]:
+    """The endpoints of these names as Search knows them, by one request for every hundred; it knows some late or never.
+
+    A config is asked for only where the endpoint was described before: without it there is no instance type yet.
+
+    Raises:
+        Denied: Search is not allowed.
+    """
+    found: dict[str, Endpoint] = {}
+    for start in range(0, len(names), PAGE):
+        wanted = names[start : start + PAGE]
+        parameters: dict[str, object] = {
+            "Resource": "Endpoint",
+            "SearchExpression": any_of("EndpointName", wanted),
+            "MaxResults": PAGE,
+        }
+        while True:
+            answer = clients.call("sagemaker", "Search", **parameters)
+            for record in answer.get("Results", ()):
+                one = record.get("Endpoint") or {}
+                if one.get("EndpointName") in wanted:
+                    config = clients.learnt.configs.get(one.get("EndpointConfigName", ""), {})
+                    found[one["EndpointName"]] = parse_endpoint(one, config)
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
+    return tuple(found[name] for name in names if name in found)
+
+
+def models(clients: Clients, names: Sequence[str]) -> dict[str, str]:
+    """Where the data of these models lies, by DescribeModel, each once: a model never changes. Empty where nowhere.
+
+    Raises:
+        Denied: It is not allowed.
+    """
+    for name in dict.fromkeys(names):
+        if name and name not in clients.learnt.models:
+            try:
+                answer = clients.call("sagemaker", "DescribeModel", ModelName=name)
+            except NotFound:
+                answer = {}
+            clients.learnt.models[name] = _data_of(answer)
+    return {name: clients.learnt.models.get(name, "") for name in names}
+
+
+def _data_of(model: Json) -> str:
+    containers = [model.get("PrimaryContainer") or {}, *(model.get("Containers") or ())]
+    urls = []
+    for container in containers:
+        source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
+        urls.append(container.get("ModelDataUrl") or source.get("S3Uri") or container.get("ModelPackageName", ""))
+    return ", ".join(url for url in urls if url)
+
+
+def components(clients: Clients, endpoint: str) -> tuple[InferenceComponent, ...]:
+    """The inference components on an endpoint: ListInferenceComponents, and DescribeInferenceComponent for each."""
+    parameters: dict[str, object] = {"EndpointNameEquals": endpoint, "MaxResults": PAGE}
+    found: list[InferenceComponent] = []
+    while True:
+        answer = clients.call("sagemaker", "ListInferenceComponents", **parameters)
+        for listed in answer.get("InferenceComponents", ()):
+            try:
+                one = clients.call(
+                    "sagemaker", "DescribeInferenceComponent", InferenceComponentName=listed["InferenceComponentName"]
+                )
+            except NotFound:
+                continue  # deleted between the two questions
+            found.append(_component(one))
+        if not answer.get("NextToken"):
+            return tuple(sorted(found, key=lambda component: (component.variant, component.name)))
+        parameters["NextToken"] = answer["NextToken"]
+
+
+def _component(one: Json) -> InferenceComponent:
+    specification: Json = one.get("Specification") or next(iter(one.get("Specifications") or ()), {})
+    copies: Json = one.get("RuntimeConfig") or {}
+    return InferenceComponent(
+        name=one["InferenceComponentName"],
+        variant=one.get("VariantName", ""),
+        status=one.get("InferenceComponentStatus", ""),
+        created=utc(one["CreationTime"]),
+        modified=utc(one["LastModifiedTime"]),
+        model=specification.get("ModelName", ""),
+        model_data=(specification.get("Container") or {}).get("ArtifactUrl", ""),
+        current_copies=copies.get("CurrentCopyCount"),
+        desired_copies=copies.get("DesiredCopyCount"),
+        failure_reason=one.get("FailureReason", ""),
+    )
+
+
 def parse_endpoint(endpoint: Json, config: Json) -> Endpoint:
     """An Endpoint of what DescribeEndpoint and DescribeEndpointConfig say of it."""
     variants = [
@@ -86,6 +177,7 @@ def parse_endpoint(endpoint: Json, config: Json) -> Endpoint:
         config=endpoint.get("EndpointConfigName", ""),
         failure_reason=endpoint.get("FailureReason", ""),
         deployment=_deployment(endpoint.get("PendingDeploymentSummary")),
+        deploying_since=utc_or_none((endpoint.get("PendingDeploymentSummary") or {}).get("StartTime")),
         variants=tuple(variants),
     )
 
@@ -110,6 +202,7 @@ def _variant(summary: Json, configured: Any, *, shadow: bool) -> ProductionVaria
         desired_weight=summary.get("DesiredWeight"),
         status=status.get("Status", ""),
         status_message=status.get("StatusMessage", ""),
+        status_since=utc_or_none(status.get("StartTime")),
         model=config.get("ModelName", ""),
         shadow=shadow,
         serverless=Serverless(
@@ -129,7 +222,7 @@ def _deployment(pending: Json | None) -> str:
     parts = []
     for variant in (*(pending.get("ProductionVariants") or ()), *(pending.get("ShadowProductionVariants") or ())):
         words = [variant["VariantName"]]
-        if "DesiredInstanceCount" in variant:
+        if variant.get("DesiredInstanceCount") is not None:
             words.append(f"{variant.get('CurrentInstanceCount', 0)}→{variant['DesiredInstanceCount']}")
         words += [status["Status"] for status in (variant.get("VariantStatus") or ())[-1:]]
         parts.append(" ".join(words))

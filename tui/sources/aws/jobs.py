@@ -15,13 +15,13 @@ from tui.model.jobs import (
     TrainingJob,
 )
 from tui.sources.aws.clients import Clients
+from tui.sources.aws.searching import any_of
 from tui.sources.aws.timestamps import utc, utc_or_none
 from tui.sources.base import Broken, Denied, NotFound, Page, Refused
 
 PAGE = 100
 """Jobs on a page of ListTrainingJobs and of Search; AWS allows no more."""
 
-_FILTERS = 20  # Filters in one SearchExpression, and SubExpressions in it
 
 Json = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ def describe_jobs(clients: Clients, names: Sequence[str]) -> tuple[TrainingJob, 
 def _search(clients: Clients, names: Sequence[str]) -> Iterator[TrainingJob]:
     parameters: dict[str, object] = {
         "Resource": "TrainingJob",
-        "SearchExpression": _any_of(names),
+        "SearchExpression": any_of("TrainingJobName", names),
         "MaxResults": PAGE,
     }
     while True:
@@ -88,15 +88,6 @@ def _search(clients: Clients, names: Sequence[str]) -> Iterator[TrainingJob]:
         if not answer.get("NextToken"):
             return
         parameters["NextToken"] = answer["NextToken"]
-
-
-def _any_of(names: Sequence[str]) -> dict[str, Any]:
-    """The SearchExpression for jobs of any of these names, at most twenty conditions in a list."""
-    if len(names) > _FILTERS:
-        parts = [_any_of(names[start : start + _FILTERS]) for start in range(0, len(names), _FILTERS)]
-        return {"SubExpressions": parts, "Operator": "Or"}
-    filters = [{"Name": "TrainingJobName", "Operator": "Equals", "Value": name} for name in names]
-    return {"Filters": filters, "Operator": "Or"}
 
 
 def _summary(job: Json) -> TrainingJob:

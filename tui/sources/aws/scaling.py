@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from tui.model.endpoints import ScalableTarget, ScalingPolicy, Suspended
+from tui.model.endpoints import ScalableTarget, ScalingActivity, ScalingPolicy, Suspended
 from tui.sources.aws.clients import Clients
 from tui.sources.aws.endpoints import describe_endpoint
+from tui.sources.aws.timestamps import utc, utc_or_none
 from tui.sources.base import NotFound
 
 RESOURCES = 50
@@ -39,6 +41,30 @@ def scaling(clients: Clients, endpoints: Sequence[str]) -> tuple[ScalableTarget,
     policies = _policies(clients, targets)
     targets.sort(key=lambda target: (ids.index(target.resource_id), target.dimension))
     return tuple(replace(target, policies=tuple(policies[target.resource_id, target.dimension])) for target in targets)
+
+
+def activities(clients: Clients, resource_ids: Sequence[str], since: datetime) -> tuple[ScalingActivity, ...]:
+    """What scaling did to these resources since then, oldest first (DescribeScalingActivities)."""
+    found: list[ScalingActivity] = []
+    for resource_id in dict.fromkeys(resource_ids):
+        for one in _pages(clients, "DescribeScalingActivities", "ScalingActivities", ResourceId=resource_id):
+            activity = _activity(one)
+            if activity.started < since:
+                break
+            found.append(activity)
+    return tuple(sorted(found, key=lambda activity: activity.started))
+
+
+def _activity(one: Json) -> ScalingActivity:
+    return ScalingActivity(
+        resource_id=one["ResourceId"],
+        started=utc(one["StartTime"]),
+        status=one.get("StatusCode", ""),
+        description=one.get("Description", ""),
+        cause=one.get("Cause", ""),
+        ended=utc_or_none(one.get("EndTime")),
+        reason=one.get("StatusMessage", ""),
+    )
 
 
 def _variants(clients: Clients, endpoint: str) -> tuple[str, ...]:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from tui.model.changes import Call
-from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.endpoints import (
+    ALL_ENDPOINTS,
+    Alarm,
+    Endpoint,
+    EndpointQuery,
+    InferenceComponent,
+    ScalableTarget,
+    ScalingActivity,
+)
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.prices import Component
 from tui.model.series import MetricQuery, Series
-from tui.sources.aws import changes, endpoints, jobs, metrics, pricing, scaling
+from tui.sources.aws import alarms, changes, endpoints, jobs, metrics, pricing, scaling
 from tui.sources.aws.clients import Clients, ClientSettings
 from tui.sources.aws.errors import translate
 from tui.sources.aws.logs import Logs
@@ -41,7 +50,7 @@ class AwsSource:
     @property
     def can(self) -> Can:
         """Endpoints and their scaling, besides jobs, which can be stopped."""
-        return Can.ENDPOINTS | Can.SCALING | Can.STOP_JOBS
+        return Can.ENDPOINTS | Can.SCALING | Can.DETAILS | Can.STOP_JOBS
 
     @property
     def calls(self) -> int:
@@ -103,6 +112,31 @@ class AwsSource:
         """
         with self._asking():
             return scaling.scaling(self.clients, endpoints)
+
+    def describe_endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
+        """Search, one request for every hundred names; it learns late of what is new."""
+        with self._asking():
+            return endpoints.describe_endpoints(self.clients, names)
+
+    def models(self, names: Sequence[str]) -> Mapping[str, str]:
+        """DescribeModel, once a model: where its data lies."""
+        with self._asking():
+            return endpoints.models(self.clients, names)
+
+    def components(self, endpoint: str) -> tuple[InferenceComponent, ...]:
+        """ListInferenceComponents, and DescribeInferenceComponent for each."""
+        with self._asking():
+            return endpoints.components(self.clients, endpoint)
+
+    def activities(self, resource_ids: Sequence[str], since: datetime) -> tuple[ScalingActivity, ...]:
+        """DescribeScalingActivities."""
+        with self._asking():
+            return scaling.activities(self.clients, resource_ids, since)
+
+    def alarms(self, endpoint: str, since: datetime) -> tuple[Alarm, ...]:
+        """DescribeAlarms and DescribeAlarmHistory."""
+        with self._asking():
+            return alarms.alarms(self.clients, endpoint, since)
 
     def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
         """GetMetricData, one request for every 500 queries."""
