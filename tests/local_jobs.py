@@ -18,6 +18,7 @@ from tui.sources.local import launch
 from tui.sources.local.folders import JobFolder, read_json, write_json
 from tui.sources.local.pids import ourselves
 from tui.sources.local.samples import COLUMNS, Writer
+from tui.sources.local.serving.folder import EndpointFolder, Serving
 from tui.sources.local.spec import Spec
 from tui.sources.local.state import PhaseState, State, load, true_state
 
@@ -41,6 +42,12 @@ class LocalJobs:
         if state.is_ended:
             state.ended = at + 60_000
         state.save(folder)
+
+    def add_endpoint(self, name: str, created: datetime, status: str = "InService") -> None:
+        folder = EndpointFolder(self.jobs.with_name("endpoints") / name)
+        folder.make()
+        at = ms(created)
+        Serving(status, at, at, ourselves(), port=8080, ready=int(status == "InService")).save(folder)
 
     def add_log(self, job: str, host: str, events: list[tuple[int, str]]) -> None:
         folder = JobFolder(self.jobs / job)

@@ -1,10 +1,12 @@
-"""Jobs on AWS and on this machine behind one Source: the prefix `local/` says which is meant."""
+"""Jobs and endpoints on AWS and on this machine behind one Source: the prefix `local/` says which is meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from tui.model.changes import Call
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob, is_local
 from tui.model.logs import LogAddress, LogPage, LogStream
@@ -41,6 +43,11 @@ class Joined:
     def calls(self) -> int:
         """Requests sent so far; reading a folder is none."""
         return self.aws.calls
+
+    @property
+    def metrics_asked(self) -> int:
+        """Metrics asked for that cost something: AWS's."""
+        return self.aws.metrics_asked
 
     def now_ms(self) -> int:
         """AWS's time."""
@@ -85,8 +92,19 @@ class Joined:
         return self._of(name).describe_job(name)
 
     def list_endpoints(self, query: EndpointQuery = ALL_ENDPOINTS, cursor: str | None = None) -> Page[Endpoint]:
-        """AWS's endpoints."""
-        return self.aws.list_endpoints(query, cursor)
+        """AWS's endpoints, on the first page those of this machine among them."""
+        mine = self.local.list_endpoints(query).items if cursor is None else ()
+        try:
+            page = self.aws.list_endpoints(query, cursor)
+        except SourceError as error:
+            if not mine:
+                raise
+            return Page(mine, None, error)
+        if not mine:
+            return page
+        return replace(
+            page, items=tuple(sorted((*mine, *page.items), key=lambda endpoint: endpoint.created, reverse=True))
+        )
 
     def describe_endpoint(self, name: str) -> Endpoint:
         """One detailed endpoint. Raises NotFound."""
@@ -94,7 +112,8 @@ class Joined:
 
     def scaling(self, endpoints: Sequence[str]) -> tuple[ScalableTarget, ...]:
         """The scalable targets of these endpoints."""
-        return self.aws.scaling(endpoints)
+        there = [name for name in endpoints if not is_local(name)]
+        return self.aws.scaling(there) if there else ()
 
     def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
         """The series of these queries, in their order; AWS is asked once, for its own."""
@@ -128,6 +147,14 @@ class Joined:
     ) -> LogPage:
         """One page of all streams of a log."""
         return self._of(log.name).read_recent(log, start_ms, end_ms, token, from_head=from_head)
+
+    def send(self, call: Call) -> Mapping[str, Any]:
+        """Sends one request to AWS."""
+        return self.aws.send(call)
+
+    def __getattr__(self, name: str) -> object:
+        """What AWS alone can be asked: prices, an endpoint's alarms, its requests."""
+        return getattr(self.aws, name)
 
     def _of(self, name: str) -> Source:
         return self.local if is_local(name) else self.aws

@@ -6,15 +6,17 @@ import getpass
 import platform
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from tui.model.changes import Call
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
 from tui.model.jobs import ALL_JOBS, LOCAL, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import Broken, Can, Identity, NotFound, Page
+from tui.sources.base import Broken, Can, Identity, NotFound, Page, Refused
 from tui.sources.local import reading
 from tui.sources.local.folders import JobFolder
 from tui.sources.local.lines import HostLog
@@ -59,6 +61,11 @@ class LocalSource:
     def calls(self) -> int:
         """Questions answered so far; none of them was sent anywhere."""
         return self._calls
+
+    @property
+    def metrics_asked(self) -> int:
+        """None: what is measured here costs nothing."""
+        return 0
 
     def now_ms(self) -> int:
         """The machine's time."""
@@ -145,6 +152,10 @@ class LocalSource:
         with self._asking():
             return reading.read_recent(self._hosts(log), start_ms, end_ms, token, from_head=from_head)
 
+    def send(self, call: Call) -> Mapping[str, Any]:
+        """Raises Refused: this machine's jobs are changed through their folders."""
+        raise Refused(f"{call.operation} is not for jobs on this machine", "see: sagetop local --help")
+
     # The folders
 
     def _folder(self, name: str) -> JobFolder:
@@ -200,6 +211,8 @@ class LocalSource:
         return self._logs[key].hosts()
 
     def _series(self, query: MetricQuery, start_ms: int, end_ms: int) -> Series:
+        if query.kind in ("variant", "instance"):
+            return self._endpoints.series(query, start_ms, end_ms)
         job = self._read(self._folder(query.owner))
         if job is None or query.kind not in ("job", "host"):
             return Series(query.metric, source="local", part=query.part, stat=query.stat)
@@ -210,7 +223,7 @@ class LocalSource:
         if key not in self._metrics:
             self._metrics[key] = JobMetrics(job.metric_definitions)
         metrics = self._metrics[key]
-        metrics.read(self._log(LogAddress("job", job.name)).hosts())
+        metrics.read(self._hosts(LogAddress("job", job.name)))
         return metrics.series(query, start_ms, end_ms)
 
     @contextmanager
