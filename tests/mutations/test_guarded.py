@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,8 +14,8 @@ import pytest
 from tests.canned import Canned, Cut, Drop, Fault
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import ago
-from tests.mutations.conftest import RANKER, World
-from tui.mutations import Change, Guard, NotConfirmed, NotPossible, agree, audit, carry_out, guarded, see
+from tests.mutations.conftest import World
+from tui.mutations import Change, NotConfirmed, NotPossible, agree, audit, carry_out, guarded, see
 from tui.mutations.change import Consent
 from tui.mutations.scaling_plans import Numbers, remove, resume, set_numbers, suspend
 from tui.mutations.suspensions import remembered
@@ -320,42 +317,6 @@ def test_a_file_that_cannot_keep_what_is_lost_stops_a_removal(world: World, tmp_
     with pytest.raises(NotPossible, match="nothing was sent"):
         world.do(remove, tmp_path / "file" / "kept.json")
     assert world.target is not None
-
-
-def _suspend_and_hang(url_settings: ClientSettings, guard: Guard) -> None:
-    source = AwsSource(url_settings)
-    change = suspend(guard, see(source, RANKER))
-    carry_out(source, guard, agree(guard, change, yes="y"))
-
-
-def test_one_that_is_killed_after_sending_leaves_what_it_was_about_to_do(world: World) -> None:
-    guard = Guard(world.guard.state)  # a clock that another process can have
-    with FaultProxy(world.moto.url) as proxy:
-        hanging = Faults()
-        proxy.faults = hanging
-        settings = world.moto.settings(endpoint_url=proxy.url)
-        process = multiprocessing.get_context("fork").Process(target=_suspend_and_hang, args=(settings, guard))
-        arrived = threading.Event()
-        forward = proxy._forward
-
-        def hang_after(request: Any, body: bytes, *, cut: bool) -> None:
-            forward(request, body, cut=cut)
-            if request.headers.get("X-Amz-Target", "").endswith("RegisterScalableTarget"):
-                os.kill(process.pid or 0, signal.SIGKILL)
-                arrived.set()
-
-        proxy._forward = hang_after  # type: ignore[method-assign]
-        process.start()
-        assert arrived.wait(30)
-        process.join(30)
-    assert process.exitcode == -signal.SIGKILL
-    assert world.flags == OFF
-    (entry,) = audit.entries(guard.state)
-    assert (entry.verdict, entry.may_have_changed) == ("no outcome", True)
-    # What it remembered was on the disk before, its lock is free, and another goes on where it left.
-    assert len(remembered(guard.state)) == 1
-    assert world.do(resume).verdict == "done"
-    assert world.flags == (False, False, False)
 
 
 def test_a_line_that_was_left_unfinished_takes_none_with_it(world: World) -> None:

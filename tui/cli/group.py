@@ -11,6 +11,7 @@ from click.shell_completion import shell_complete
 
 from tui import __version__
 from tui.cli import COMPLETE
+from tui.cli.change import ASKED_READ_ONLY, Group
 from tui.cli.exits import MEANING
 from tui.cli.opening import open_monitor
 from tui.cli.options import Options
@@ -19,6 +20,7 @@ from tui.cli.shared import shared
 _COMMANDS = {
     "archive": "archive",
     "attach": "monitor",
+    "audit": "audit",
     "completion": "completion",
     "demo": "monitor",
     "describe": "describe",
@@ -26,8 +28,12 @@ _COMMANDS = {
     "endpoints": "endpoints",
     "jobs": "jobs",
     "logs": "logs",
+    "scaling": "scaling",
     "serve": "serve",
+    "stop": "stop",
+    "undo": "undo",
     "wait": "wait",
+    "weights": "weights",
 }
 """The module under `tui.cli` that each command is in, under its own name."""
 
@@ -45,8 +51,13 @@ Exit codes:
 """ + "\n".join(f"  {code.value:>3}  {meaning.split(';')[0].replace('`', '')}" for code, meaning in MEANING.items())
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Imports a command when it is asked for: the monitor's first frame waits for none of them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Notes `--read-only` first: help, which is read before it, leaves out what changes anything."""
+        ctx.meta[ASKED_READ_ONLY] = "--read-only" in args
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names; without importing one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -187,12 +187,22 @@ def remove(guard: Guard, seen: Seen, save_to: Path) -> Change:
     return replace(change, typed=True, save_to=save_to)
 
 
+def noted(change: Change, lines: Sequence[str]) -> Change:
+    """The same with these lines beside it: the last days' traffic beside numbers."""
+    return replace(change, notes=(*change.notes, *lines))
+
+
+def file_for(guard: Guard, seen: Seen) -> Path:
+    """A file of its own in the state folder, for what a removal loses."""
+    subject = _parts(seen)[0]
+    return guard.state / "saved" / f"{subject.endpoint}-{subject.variant}-{guard.now():%Y%m%d-%H%M%S}.json"
+
+
 def between(guard: Guard, seen: Seen, wanted: Scaling, title: str, notes: list[str]) -> Change:
     """Whatever makes the one of the other: how a change is undone."""
     change = _change(guard, seen, "scaling.undo", title, {**_parts(seen)[1], **compared(wanted)}, notes)
     if change.wanted is not None and change.wanted["target"] is None:
-        seconds = guard.now().strftime("%Y%m%d-%H%M%S")
-        file = guard.state / "saved" / f"{change.name}-{seconds}.json"
+        file = file_for(guard, seen)
         notes = [*change.notes, f"there was none before: it is removed, and saved before to {file}"]
         return replace(change, typed=True, save_to=file, notes=tuple(notes))
     return change
