@@ -90,6 +90,26 @@ def test_hosts_that_report_the_same_metric_are_told_apart_and_one_alone_is_the_j
     ]
 
 
+@pytest.mark.parametrize("line", ["step {n}: loss={value}", "loss={value}"])
+def test_hosts_that_print_the_same_values_are_one_curve(line: str) -> None:
+    log, values = log_of(LOSS), ["0.5", "nan", "0.25"]
+    log.take(
+        batch(
+            *(
+                event(n * 1000 + host, line.format(n=n, value=value), f"algo-{host}")
+                for n, value in enumerate(values)
+                for host in (1, 2)
+                if (n, host) != (2, 2)  # one is a step behind
+            )
+        )
+    )
+    assert (only(log).part, [str(value) for value in only(log).values]) == ("", values_of(values))
+
+
+def values_of(texts: list[str]) -> list[str]:
+    return [str(float(text)) for text in texts]
+
+
 def test_a_log_is_whole_once_it_has_been_read_from_its_start() -> None:
     log = log_of(LOSS)
     log.take(batch(event(2, "loss=2")))

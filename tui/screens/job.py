@@ -52,7 +52,7 @@ class JobScreen(ClockedScreen):
         super().__init__(context, f"jobs ▸ {name}")
         self.view = JobView(job=known)
         self._name = name
-        self._watch = JobWatch(context.source, name, context.now)
+        self._watch = JobWatch(context.source, name, context.now, archive=context.archive)
         self._follower: Follower | None = None
         self._money = JobMoney(context)
         self.health = Health()
@@ -123,6 +123,8 @@ class JobScreen(ClockedScreen):
 
     def _read(self, batch: LogBatch) -> None:
         self._money.read(batch)
+        if (view := self._watch.read(batch)) is not None:
+            self.tell(JobArrived(view))
         self.tell(LogsArrived(batch))
         self._tell_health(self._health.take(batch))
 

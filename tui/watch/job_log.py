@@ -6,7 +6,7 @@ import re
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.model.definitions import Definitions, Point, compile_definitions, lines_of
@@ -26,6 +26,7 @@ _ALL_POINTS = 2_000_000
 _HOSTS = 16
 """Hosts whose values are kept apart, for each metric."""
 _HELD = 20_000
+_COMPARED = 500
 _MARKS = 200
 
 _SAVED = re.compile(r"\b(?:sav|writ|stor|upload|export)(?:ed|ing|ten)\b|\bwrote\b", re.IGNORECASE)
@@ -78,6 +79,8 @@ class JobLog:
 
     A job's own definitions are used, and those that somebody has kept for it: of one name the kept one counts. Where
     there are none at all, common formats are recognised, and the series' source is `recognised` rather than `log`.
+
+    Of several hosts that report one metric each has a series of its own, unless they all print the same values.
 
     Args:
         kept: The definitions that somebody has kept for the job, by the job's name.
@@ -157,12 +160,9 @@ class JobLog:
                     curve.tidy(most)
                 order = {definition.name: place for place, definition in enumerate(self._definitions.definitions)}
                 keys = sorted(self._curves, key=lambda key: (order.get(key[0], len(order)), host_number(key[2])))
-                hosts: dict[str, int] = {}
-                for name, _, _ in keys:
-                    hosts[name] = hosts.get(name, 0) + 1
-                self._made = tuple(
-                    self._curves[key].series(key[0], key[1], key[2] if hosts[key[0]] > 1 else "") for key in keys
-                )
+                made = [self._curves[key].series(*key) for key in keys]
+                names = dict.fromkeys(one.name for one in made)
+                self._made = tuple(one for name in names for one in _apart([one for one in made if one.name == name]))
             return self._made
 
     def markers(self) -> tuple[Marker, ...]:
@@ -255,6 +255,27 @@ class JobLog:
                 marks[first, "restart"] = Marker(first, "restart", "warning")
         changed, self._marks = marks != self._marks, marks
         return changed
+
+
+def _apart(hosts: Sequence[Series]) -> Sequence[Series]:
+    """A metric's series by host, or one of them where all hosts print the same: a loss that they have agreed on."""
+    longest = max(hosts, key=len)
+    if all(_says_the_same(one, longest) for one in hosts if one is not longest):
+        return [replace(longest, part="")]
+    return hosts
+
+
+def _says_the_same(one: Series, other: Series) -> bool:
+    mine, others = _latest(one), _latest(other)
+    common = mine.keys() & others.keys()
+    return bool(common) and all(mine[place] == others[place] for place in common)
+
+
+def _latest(series: Series) -> dict[float, str]:
+    """The latest values by the step that their lines name, else by their number; as text, so that NaN equals NaN."""
+    places: Sequence[float] = series.steps or range(len(series))
+    first = max(len(series) - _COMPARED, 0)
+    return {places[n]: str(series.values[n]) for n in range(first, len(series)) if places[n] == places[n]}
 
 
 def _or_nothing(counts: array[float]) -> array[float]:
