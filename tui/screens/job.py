@@ -29,7 +29,7 @@ from tui.screens.one_clock import ClockedScreen
 from tui.screens.strip import MetricStrip
 from tui.sources.base import NotFound
 from tui.watch.health import Health, JobHealth
-from tui.watch.job import DESCRIBE_EVERY_S, JobView, JobWatch
+from tui.watch.job import JobView, JobWatch
 from tui.widgets.facts import Facts
 from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
@@ -103,7 +103,7 @@ class JobScreen(ClockedScreen):
             if self._money.update(self._watch.view):
                 self.tell(JobArrived(self._watch.view))
         self._tell_health(self._health.look(self._watch.view))
-        return None if self._watch.is_settled else DESCRIBE_EVERY_S
+        return None if self._watch.is_settled else self._watch.every_s
 
     def _tell_health(self, health: Health | None) -> None:
         if health is not None:

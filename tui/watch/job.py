@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DESCRIBE_EVERY_S = 5
 METRICS_EVERY_S = 60
+LOCAL_EVERY_S = 1
+"""A job on this machine is described and measured that often: it costs nothing, and nothing arrives late."""
 UTILIZATIONS = ("CPUUtilization", "MemoryUtilization", "GPUUtilization", "GPUMemoryUtilization", "DiskUtilization")
 HOSTS_MEASURED = 32
 """How many hosts are measured, five metrics each: a call answers 500 queries, and each costs."""
@@ -122,7 +124,13 @@ class JobWatch:
         job = self._job
         if job is None or not job.is_ended or self._errors.now or self._measured is None:
             return False
-        return job.ended is None or self._measured >= job.ended + timedelta(minutes=5)
+        late = timedelta(0) if is_local(self._name) else timedelta(minutes=5)
+        return job.ended is None or self._measured >= job.ended + late
+
+    @property
+    def every_s(self) -> float:
+        """How many seconds to wait between two descriptions."""
+        return LOCAL_EVERY_S if is_local(self._name) else DESCRIBE_EVERY_S
 
     def describe(self) -> JobView:
         """Ask for the job's description (one request)."""
@@ -155,7 +163,8 @@ class JobWatch:
         now, job = self._now(), self._job
         if job is None or job.started is None:
             return None
-        if self._tried is not None and now - self._tried < timedelta(seconds=METRICS_EVERY_S):
+        every_s = LOCAL_EVERY_S if is_local(self._name) else METRICS_EVERY_S
+        if self._tried is not None and now - self._tried < timedelta(seconds=every_s):
             return None
         self._tried = now
         with self._errors.of("metrics"):
@@ -226,7 +235,8 @@ def _queries(job: TrainingJob, now: datetime, *, fine: bool) -> list[MetricQuery
     own = period = period_for(age_s, max(int(length_s / POINTS // 60 + 1) * 60, 60))
     if is_local(job.name):
         # This machine has them all, and its own metrics with their steps where no period is asked for.
-        own, period = 0, max(int(length_s / POINTS) + 1, 1)
+        # A short run's utilization comes at its full resolution of ten datapoints a second.
+        own, period = 0, int(length_s / POINTS) + 1 if length_s > POINTS / 10 else 0
     elif fine:
         own = 1
     metrics = [MetricQuery("job", job.name, definition.name, period_s=own) for definition in job.metric_definitions]
