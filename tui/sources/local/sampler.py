@@ -11,9 +11,9 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from tui.sources.local.folders import JobFolder
 from tui.sources.local.nvml import Gpus
 from tui.sources.local.samples import Writer
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 EVERY_S = 0.1
 _LOOK_EVERY_S = 0.5
 _DISK_EVERY_S = 1.0
+
+
+class Measured(Protocol):
+    """A folder that has a place for each host's utilization."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+
+    def samples(self, host: str) -> Path:
+        """Where a host's utilization is written."""
 
 
 @dataclass(slots=True)
@@ -42,10 +53,10 @@ class _Tree:
 
 
 class Sampler:
-    """Measures the hosts of one job and writes what it finds into their files.
+    """Measures the hosts of one job, or an endpoint's workers, and writes what it finds into their files.
 
     Args:
-        folder: The job's.
+        folder: The job's or the endpoint's.
         pids: Of each host's script.
         gpus: The machine's.
         given: Which of them each host has.
@@ -53,7 +64,7 @@ class Sampler:
 
     def __init__(
         self,
-        folder: JobFolder,
+        folder: Measured,
         pids: Mapping[str, int],
         gpus: Gpus,
         given: Mapping[str, Sequence[int]],

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,14 @@ def predict_fn(x, m):
             assert series("ModelLatency", "p99").values[0] <= max(latency.values)
             assert series("OverheadLatency", "p50").values[0] >= 0
             assert len(series("NoSuchMetric")) == 0
+
+    def test_what_its_workers_use_is_measured(self, serve: Serve) -> None:
+        with serve(workers=2) as served:
+            known = endpoints(served)
+            query = MetricQuery("instance", "local/m", "MemoryUtilization", VARIANT, period_s=1)
+            until(lambda: len(known.series(query, 0, 1 << 50)))
+            assert 0 < known.series(query, 0, 1 << 50).values[0] < 100
+            assert len(known.series(replace(query, metric="GPUUtilization"), 0, 1 << 50)) == 0
 
     def test_a_server_that_was_killed_is_told_to_have_failed_and_leaves_no_worker(
         self, model: Callable[..., Path], tmp_path: Path

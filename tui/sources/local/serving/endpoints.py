@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -56,11 +58,7 @@ class LocalEndpoints:
         folder = self._folder(query.owner)
         if query.kind == "variant":
             return series_of([folder.records(worker) for worker in folder.workers], query, start_ms, end_ms)
-        rows = read(folder.path / "use.bin", start_ms, end_ms)
-        if query.metric not in COLUMNS:
-            return Series(query.metric, source="local", part=query.part, stat=query.stat)
-        times, values = by_period(rows["time"], rows[query.metric], query.period_s * 1000, query.stat)
-        return Series(query.metric, times, values, "local", query.part, units(query.metric), query.stat)
+        return _use([folder.samples(worker) for worker in folder.workers], query, start_ms, end_ms)
 
     def logs(self, name: str) -> list[HostLog]:
         """Every worker that has written something, up to what it has written by now. Raises NotFound."""
@@ -113,6 +111,24 @@ class LocalEndpoints:
             failure_reason=serving.failure_reason,
             variants=(variant,),
         )
+
+
+def _use(files: Sequence[Path], query: MetricQuery, start_ms: int, end_ms: int) -> Series:
+    """What all workers use together; how full the disk is, is the same for each."""
+    series = Series(query.metric, source="local", part=query.part, unit=units(query.metric), stat=query.stat)
+    if query.metric not in COLUMNS:
+        return series
+    together: dict[int, list[float]] = {}
+    for file in files:
+        rows = read(file, start_ms, end_ms)
+        times, values = by_period(rows["time"], rows[query.metric], max(query.period_s, 1) * 1000, query.stat)
+        for at, value in zip(times, values, strict=True):
+            if not math.isnan(value):  # a machine without a GPU has no use of it
+                together.setdefault(at, []).append(value)
+    add = max if query.metric == "DiskUtilization" else sum
+    series.times.extend(sorted(together))
+    series.values.extend(add(together[at]) for at in series.times)
+    return series
 
 
 def _moment(time_ms: int) -> datetime:

@@ -66,6 +66,10 @@ class EndpointFolder:
         """A worker's invocations."""
         return self.path / "records" / worker
 
+    def samples(self, worker: str) -> Path:
+        """A worker's utilization."""
+        return self.path / "use" / f"{worker}.bin"
+
     @property
     def workers(self) -> tuple[str, ...]:
         """The workers that have a log, in the order of their numbers."""
@@ -82,7 +86,8 @@ class EndpointFolder:
         self.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         self.path.mkdir(mode=PRIVATE)
         self.logs.mkdir(mode=PRIVATE)
-        (self.path / "records").mkdir(mode=PRIVATE)
+        for name in ("records", "use"):
+            (self.path / name).mkdir(mode=PRIVATE)
 
 
 @dataclass(slots=True)

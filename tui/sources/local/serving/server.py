@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.sources.local.lines import Publisher
+from tui.sources.local.nvml import NoGpus
 from tui.sources.local.pids import ourselves
+from tui.sources.local.sampler import Sampler
 from tui.sources.local.serving.folder import EndpointFolder, Serving, true_serving
 from tui.sources.local.serving.unpack import BadArchive, Limits, unpack
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LOOK_EVERY_S = 0.1
+_SAMPLE_EVERY_S = 1.0
 _END_WITHIN_S = 10
 _SOON_S = 30
 """A worker that ends within this time of its start is not started again at once."""
@@ -89,6 +92,8 @@ class Server:
         self._workers: list[_Worker] = []
         self._socket: socket.socket | None = None
         self._life = (-1, -1)
+        self._sampler: Sampler | None = None
+        self._sampled = 0.0
         now = _now()
         self.serving = Serving("Creating", now, now, ourselves(), workers=request.workers)
         self.serving.model_data = str(request.archive.absolute())
@@ -127,7 +132,6 @@ class Server:
         except BaseException:
             self.close()
             raise
-        self._save()
 
     def _entry_point(self) -> Path:
         if self._request.entry_point is not None:
@@ -194,8 +198,18 @@ class Server:
                 self._ended(worker, now)
             elif worker.process is None and now >= worker.again_at:
                 self._start(worker, self._entry_point())
-        self._save()
+        if self._save():
+            self._measure_anew()
+        elif self._sampler is not None and now - self._sampled >= _SAMPLE_EVERY_S:
+            self._sampled = now
+            self._sampler.sample()
         return self.serving
+
+    def _measure_anew(self) -> None:
+        """Other processes than before: each of them is measured, its children included."""
+        if self._sampler is not None:
+            self._sampler.close()
+        self._sampler = Sampler(self.folder, self.serving.pids, NoGpus(), {})
 
     def _hear(self, worker: _Worker) -> None:
         if worker.status < 0:
@@ -228,8 +242,8 @@ class Server:
         worker.wait_s = min(worker.wait_s * 2, _LONGEST_WAIT_S) if soon else 1.0
         worker.again_at = now + (worker.wait_s if soon else 0.0)
 
-    def _save(self) -> None:
-        """Writes state.json where something changed."""
+    def _save(self) -> bool:
+        """Writes state.json where something changed, and says whether it did."""
         serving = self.serving
         ready = sum(worker.ready for worker in self._workers)
         pids = {worker.name: worker.process.pid for worker in self._workers if worker.process is not None}
@@ -243,9 +257,10 @@ class Server:
             if status != serving.status:
                 serving.modified = _now()
             serving.status, serving.ready, serving.pids = status, ready, pids
-        elif self.folder.state.exists():
-            return
+        elif self._sampler is not None:
+            return False
         serving.save(self.folder)
+        return True
 
     def stop(self) -> None:
         """Ends the workers, each after the request that it is at; what they wrote is still there."""
@@ -266,6 +281,8 @@ class Server:
     def close(self) -> None:
         """Ends the workers and takes the folder away."""
         self.stop()
+        if self._sampler is not None:
+            self._sampler.close()
         for worker in self._workers:
             worker.publisher.close()
         for handle in (*(worker.status for worker in self._workers), *self._life):
