@@ -90,8 +90,8 @@ class JobsScreen(MonitorScreen):
         if FEWEST <= len(names) <= MOST:
             self.app.push_screen(later.compare(self.context, names))
         else:
-            said = f"{plural(len(names), 'job')} marked" if names else "none marked"
-            self.app.notify(f"Mark {FEWEST} to {MOST} jobs with space to compare them: {said}.", markup=False)
+            said = plural(len(names), "job") if names else "none"
+            self.app.notify(f"Mark {FEWEST} to {MOST} jobs with space to compare them.\nMarked: {said}.", markup=False)
 
     def action_refresh(self) -> None:
         """Ask for the newest page now."""

@@ -66,12 +66,13 @@ def rule(
     before = sum(cell_len(text) for text, _ in runs)
     marked = before + sum(cell_len(label) + 4 for label, _ in entries)
     values = sum(len(value) + 1 for _, value in entries)
-    room = max(4, (width - before - values - 4 * len(entries)) // max(len(entries), 1))
+    room = (width - before - values - 4 * len(entries)) // max(len(entries), 1)
     longest = max((cell_len(label) for label, _ in entries), default=0)
     if len(entries) > 2 and room < min(_TELLING, longest) and marked <= width:
         # Which curve is which comes before its value, which can be read off the axis.
         entries = [(label, "") for label, _ in entries]
         room = width
+    room = max(room, 4)
     for index, (label, value) in enumerate(entries):
         name = f" {cut(label, room)} {mark(index, ascii_only=ascii_only)}" if several else ""
         runs.append((f"{name} {value} " if value else f"{name} ", f"s{index % len(MARKS)}"))
