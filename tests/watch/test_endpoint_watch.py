@@ -24,18 +24,19 @@ def watch(aws: AwsSource, clock: FrozenClock) -> EndpointWatch:
     return EndpointWatch(aws, "ranker", clock)
 
 
-def test_the_config_is_asked_for_once_and_the_scaling_every_half_minute(
+def test_the_config_is_asked_for_once_the_scaling_every_half_minute_and_the_rest_every_minute(
     moto: Moto, aws: AwsSource, clock: FrozenClock, watch: EndpointWatch
 ) -> None:
     moto.add_endpoint("ranker", VARIANTS)
     moto.add_scaling("ranker", "a", low=2, high=8)
     costs = []
-    for _ in range(8):
+    for _ in range(14):
         before = aws.calls
         view = watch.describe()
         costs.append(aws.calls - before)
         clock.advance(seconds=5)
-    assert costs == [4, 1, 1, 1, 1, 1, 3, 1]  # endpoint and config; targets and policies
+    # Endpoint and config; targets and policies; then activities, alarms, and the model, which never changes.
+    assert costs == [4 + 3, 1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 1, 3 + 2, 1]
     assert view.targets is not None
     assert [(target.variant, target.max_capacity) for target in view.targets] == [("a", 8)]
 
@@ -47,6 +48,8 @@ def test_all_metrics_of_all_variants_come_with_one_request_a_minute(
     at = ms(ago(minutes=5))
     where = {"EndpointName": "ranker", "VariantName": "b"}
     moto.add_metric("AWS/SageMaker", "OverheadLatency", where, [(at, 2500.0)])
+    for variant in "ab":
+        moto.add_metric("AWS/SageMaker", "Invocations", {**where, "VariantName": variant}, [(at, 1.0)])
     moto.add_metric("/aws/sagemaker/Endpoints", "CPUUtilization", {**where, "VariantName": "a"}, [(at, 130.0)])
     assert watch.measure() is None  # nothing is known yet
     watch.describe()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
 
+from tui.model.endpoint_marks import endpoint_marks
 from tui.model.endpoints import Endpoint
 from tui.model.groups import Group
-from tui.model.markers import Marker
 from tui.model.series import Series
 from tui.screens.context import Context
-from tui.watch.endpoint import EndpointView
+from tui.watch.clock import to_ms
+from tui.watch.endpoint import WINDOW, EndpointView
 from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
 
@@ -22,17 +23,40 @@ _ASKING = "Asking for the metrics …"
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One chart: its title and its metrics, each under a word where there are several."""
+    """One chart.
+
+    Attributes:
+        title: Its title.
+        metrics: Its metrics, each under a word where there are several.
+        brief: Those that are drawn where several variants share the chart; all of them where it names none.
+        optional: Whether it is there only where there are datapoints.
+    """
 
     title: str
     metrics: Mapping[str, str]
+    brief: tuple[str, ...] = ()
+    optional: bool = False
 
 
 PLOTS = (
     Plot("invocations a minute", {"Invocations": ""}),
-    Plot("latency in ms", {"ModelLatency": "model", "OverheadLatency": "overhead"}),
-    Plot("errors a minute", {"Invocation4XXErrors": "4XX", "Invocation5XXErrors": "5XX"}),
+    Plot(
+        "model latency in ms",
+        {"ModelLatency": "average", "ModelLatency p50": "p50", "ModelLatency p90": "p90", "ModelLatency p99": "p99"},
+        brief=("ModelLatency", "ModelLatency p99"),
+    ),
+    Plot(
+        "errors a minute",
+        {"Invocation4XXErrors": "4XX", "Invocation5XXErrors": "5XX", "InvocationModelErrors": "model"},
+        brief=("Invocation4XXErrors", "Invocation5XXErrors"),
+    ),
+    Plot(
+        "overhead in ms",
+        {"OverheadLatency": "average", "OverheadLatency p99": "p99"},
+        brief=("OverheadLatency",),
+    ),
     Plot("invocations an instance", {"InvocationsPerInstance": ""}),
+    Plot("concurrent requests", {"ConcurrentRequestsPerModel": ""}, optional=True),
 )
 
 
@@ -43,7 +67,9 @@ class TrafficPane(Pane):
         super().__init__("traffic", id="traffic")
         self.context = context
         self._stack = ChartStack(ascii_only=context.settings.ascii)
-        self._stack.show([Group((), plot.title) for plot in PLOTS], zone=context.zone, empty=_ASKING)
+        self._stack.show(
+            [Group((), plot.title) for plot in PLOTS if not plot.optional], zone=context.zone, empty=_ASKING
+        )
         self._notes: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -51,10 +77,12 @@ class TrafficPane(Pane):
         yield self.title
         yield self._stack
 
-    def show(self, endpoint: Endpoint, view: EndpointView, markers: Sequence[Marker] = ()) -> None:
-        """Draw the traffic of a view."""
+    def show(self, endpoint: Endpoint, view: EndpointView) -> None:
+        """Draw the traffic of a view, with what happened to the endpoint on the time axis."""
         empty = "no requests in the last three hours" if view.measured else _ASKING
-        groups = [_group(plot, endpoint, view) for plot in PLOTS]
+        groups = [group for plot in PLOTS if (group := _group(plot, endpoint, view)).series or not plot.optional]
+        since_ms = to_ms(self.context.now() - WINDOW)
+        markers = endpoint_marks(endpoint, view.activities, view.alarms, since_ms)
         self._stack.show(groups, markers=markers, zone=self.context.zone, empty=empty)
         if view.measured is not None:
             self._notes = ("CloudWatch, one-minute data", "last 3 h")
@@ -71,6 +99,8 @@ def _group(plot: Plot, endpoint: Endpoint, view: EndpointView) -> Group:
     several = len(endpoint.variants) > 1
     for variant in endpoint.variants:
         for metric, word in plot.metrics.items():
+            if several and plot.brief and metric not in plot.brief:
+                continue
             series = view.traffic.get(variant.name, {}).get(metric)
             if series is not None and len(series):
                 name = variant.name if several else ""
