@@ -40,7 +40,8 @@ Examples:
 @shared
 def describe(options: Options, *, name: str, kind: str | None, as_json: bool) -> None:
     """Show all that AWS says of a training job or an endpoint."""
-    source = sources.aws(options, options.settings())
+    source = sources.of(options, options.settings())
+    name = options.job(name) if kind != "endpoint" else name
     now = datetime.now(timezone.utc)
     found = _find(source, options.timeout, name, kind)
     if isinstance(found, TrainingJob):

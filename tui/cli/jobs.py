@@ -56,9 +56,18 @@ def jobs(
     """List training jobs, newest first."""
     if everything and limit is not None:
         raise WrongUsage("--all and --limit exclude each other", "say one of them")
-    source = sources.aws(options, options.settings())
+    source = sources.of(options, options.settings())
     query = JobQuery(status or "", name_contains)
-    listing = _listing(source, options.timeout, query, None if everything else limit or 100)
+    print_jobs(source, options.timeout, query, None if everything else limit or 100, as_json=as_json)
+
+
+def print_jobs(source: Source, timeout: float, query: JobQuery, limit: int | None, *, as_json: bool) -> None:
+    """Prints the jobs that a source has, as a table or as JSON lines.
+
+    Raises:
+        SourceError: They cannot be listed, or once they are out, their details could not be had.
+    """
+    listing = _listing(source, timeout, query, limit)
     if as_json:
         for chunk in listing:
             for job in chunk:
@@ -83,6 +92,7 @@ def _listing(source: Source, timeout: float, query: JobQuery, limit: int | None)
     cursor: str | None = None
     while True:
         page = sources.within(timeout, partial(source.list_jobs, query, cursor))
+        problem = problem or page.error
         # AWS has them in this order; what stands in for AWS may forget it.
         jobs = sorted(page.items, key=lambda job: job.created, reverse=True)[:limit]
         if jobs and problem is None:

@@ -74,7 +74,7 @@ def logs(
     gc.set_threshold(1_000_000, 20, 100)
     settings = options.settings()
     pattern = _pattern(grep)
-    source = late(partial(sources.aws, options, settings))
+    source = late(partial(sources.of, options, settings))
     since_ms = since_when(since, int(time.time() * 1000)) if since is not None else 0
     writer = LogWriter(form_for(as_json=as_json, cleaned=cleaned), timestamps=timestamps)
     if job is not None:

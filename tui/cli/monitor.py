@@ -27,7 +27,7 @@ Examples:
 @shared
 def attach(options: Options, *, job: str) -> int:
     """Open the monitor at a training job."""
-    return open_monitor(options, job)
+    return open_monitor(options, options.job(job))
 
 
 @click.command(epilog=_DEMO_EPILOG)

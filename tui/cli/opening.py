@@ -27,7 +27,7 @@ def open_monitor(options: Options, job: str | None = None) -> int:
     _need_a_terminal(f"try: sagetop describe {job}" if job else "try: sagetop jobs")
     while True:
         settings = options.settings()
-        leave = _show(late(partial(sources.aws, options, settings)), settings, job, place=sources.place(options))
+        leave = _show(late(partial(sources.of, options, settings)), settings, job, place=sources.place(options))
         if leave is None:
             return Exit.DONE
         if leave.to == "demo":

@@ -26,6 +26,8 @@ class Options:
     read_only: bool = False
     timeout: float = 30.0
     """Seconds in which AWS has to answer a request, retries included."""
+    local: bool = False
+    """This machine's jobs only: AWS is not asked."""
 
     def settings(self) -> config.Settings:
         """The settings file, made read-only where the command line says so.
@@ -35,6 +37,12 @@ class Options:
         """
         settings = config.load()
         return replace(settings, read_only=True) if self.read_only else settings
+
+    def job(self, name: str) -> str:
+        """A job's name as a source knows it: with `--local` the prefix may be left out."""
+        from tui.model.jobs import LOCAL, is_local  # here, as the first frame does without
+
+        return LOCAL + name if self.local and not is_local(name) else name
 
     def resolved(self, settings: config.Settings, environ: Mapping[str, str]) -> Options:
         """With the profile and the region of the settings file, where neither options nor environment name any."""

@@ -62,6 +62,14 @@ _SHARED = (
         callback=_remember,
         help="How long AWS may take to answer.  [default: 30]",
     ),
+    click.option(
+        "--local",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_remember,
+        help="Jobs of this machine only: AWS is not asked.",
+    ),
 )
 
 

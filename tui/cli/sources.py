@@ -60,6 +60,29 @@ def demo(url: Callable[[], str], access_key: str, secret_key: str, region: str, 
     )
 
 
+def jobs_folder(settings: Settings) -> Path:
+    """Where the jobs of this machine have their folders; SAGETOP_LOCAL_JOBS names another place."""
+    named = os.environ.get("SAGETOP_LOCAL_JOBS", "")
+    return Path(named).expanduser().absolute() if named else settings.folders.state / "local" / "jobs"
+
+
+def local(settings: Settings) -> Source:
+    """The jobs of this machine."""
+    from tui.sources.local.source import LocalSource
+
+    return LocalSource(jobs_folder(settings))
+
+
+def of(options: Options, settings: Settings) -> Source:
+    """AWS and this machine together, or this machine alone where `--local` says so."""
+    if options.local:
+        return local(settings)
+    from tui.sources.joined import Joined
+    from tui.sources.late import late
+
+    return Joined(aws(options, settings), late(functools.partial(local, settings)))
+
+
 def place(options: Options) -> str:
     """Which AWS is asked: empty for AWS itself; else its URL, which keeps what is of an emulated one apart."""
     named = (options.endpoint_url, *map(os.environ.get, ("AWS_ENDPOINT_URL_SAGEMAKER", "AWS_ENDPOINT_URL")))

@@ -16,11 +16,12 @@ from tui.cli.exits import Exit, no_such
 from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.cli.shared import shared
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.orders import job_has_ended
 from tui.sources.base import Denied, NotFound, Source, SourceError
 
 _EVERY_S = 5.0
+_EVERY_LOCAL_S = 0.2
 
 _EPILOG = """\
 \b
@@ -38,8 +39,8 @@ def wait(options: Options, *, jobs: tuple[str, ...]) -> int:
 
     Prints nothing. On a terminal it rings, and tells the desktop, as each of them ends.
     """
-    source = sources.aws(options, options.settings())
-    waiting = list(dict.fromkeys(jobs))
+    source = sources.of(options, options.settings())
+    waiting = list(dict.fromkeys(map(options.job, jobs)))
     found = _described(source, options.timeout, waiting)
     said = ""
     good = True
@@ -51,7 +52,7 @@ def wait(options: Options, *, jobs: tuple[str, ...]) -> int:
                 _tell(job)
         if not waiting:
             return Exit.DONE if good else Exit.JOB_FAILED
-        time.sleep(_EVERY_S)
+        time.sleep(_EVERY_LOCAL_S if all(map(is_local, waiting)) else _EVERY_S)
         try:
             found, said = _described(source, options.timeout, waiting), ""
         except SourceError as error:

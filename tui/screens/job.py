@@ -13,7 +13,7 @@ from textual.content import Content
 from tui.follow import Follower, LogBatch
 from tui.messages import HealthArrived, JobArrived, LogsArrived, NothingThere, Noticed, Watched
 from tui.model.findings import Finding
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.logs import LogAddress
 from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
@@ -29,7 +29,7 @@ from tui.screens.one_clock import ClockedScreen
 from tui.screens.strip import MetricStrip
 from tui.sources.base import NotFound
 from tui.watch.health import Health, JobHealth
-from tui.watch.job import JobView, JobWatch
+from tui.watch.job import DESCRIBE_EVERY_S, LOCAL_EVERY_S, JobView, JobWatch
 from tui.widgets.facts import Facts
 from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
@@ -103,7 +103,9 @@ class JobScreen(ClockedScreen):
             if self._money.update(self._watch.view):
                 self.tell(JobArrived(self._watch.view))
         self._tell_health(self._health.look(self._watch.view))
-        return None if self._watch.is_settled else self._watch.every_s
+        if self._watch.is_settled:
+            return None
+        return LOCAL_EVERY_S if is_local(self._name or "") else DESCRIBE_EVERY_S
 
     def _tell_health(self, health: Health | None) -> None:
         if health is not None:
@@ -178,7 +180,7 @@ class JobScreen(ClockedScreen):
         known = sections(job, self.context.clock, self._money.rows, self.health.findings, reason=reason)
         self.query_one(Facts).show(known)
         self.query_one(MetricStrip).show(job, view, ascii=self.context.settings.ascii)
-        self.query_one(ChartsPane).show(job, view)
+        self.query_one(ChartsPane).show(job, view, self.health.findings)
         self.keep_keys()
         if view.measured is not None:
             self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else None)

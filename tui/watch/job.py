@@ -127,11 +127,6 @@ class JobWatch:
         late = timedelta(0) if is_local(self._name) else timedelta(minutes=5)
         return job.ended is None or self._measured >= job.ended + late
 
-    @property
-    def every_s(self) -> float:
-        """How many seconds to wait between two descriptions."""
-        return LOCAL_EVERY_S if is_local(self._name) else DESCRIBE_EVERY_S
-
     def describe(self) -> JobView:
         """Ask for the job's description (one request)."""
         with self._errors.of("job"):

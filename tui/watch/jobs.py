@@ -12,7 +12,7 @@ from tui.model.health.evidence import Evidence
 from tui.model.health.examine import examine
 from tui.model.health.thresholds import Thresholds, thresholds
 from tui.model.instances import has_gpus
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.series import MetricQuery, Series, leading_metric
 from tui.sources.base import Source, SourceError
 from tui.watch.clock import Clock, to_ms
@@ -155,6 +155,13 @@ class JobsWatch:
 
     def _newest_page(self) -> None:
         page = self._source.list_jobs()
+        if page.error is not None:
+            # This machine's jobs are listed all the same; what is known of AWS's stays as it was.
+            listed = {job.name for job in page.items}
+            for name in [name for name in self._jobs if is_local(name) and name not in listed]:
+                del self._jobs[name]
+            self._take(page.items)
+            raise page.error
         if page.items or page.cursor is None:
             # A job that should stand on this page and does not was deleted; on the only page all of them stand.
             oldest = page.items[-1].created if page.cursor is not None else None
@@ -175,6 +182,8 @@ class JobsWatch:
                 self._jobs[summary.name] = summary
                 self._signals.pop(summary.name, None)
                 self._measured.pop(summary.name, None)
+            elif summary.detailed:
+                self._jobs[summary.name] = summary
             elif known.status != summary.status:
                 # Its details are of another status: they are asked for again before they are believed.
                 self._jobs[summary.name] = replace(

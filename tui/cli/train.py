@@ -1,0 +1,196 @@
+"""`sagetop train`: runs a training job on this machine, under SageMaker's contract."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli import sources
+from tui.cli.exits import WrongUsage
+from tui.cli.options import Options
+from tui.cli.output import complain, emit, emit_json, flush
+from tui.cli.shared import shared
+from tui.config import Settings
+from tui.model.jobs import LOCAL, MetricDefinition
+
+if TYPE_CHECKING:
+    from tui.sources.local.spec import Channel, Spec
+
+_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
+
+_EPILOG = """\
+\b
+Examples:
+  sagetop train train.py --hp epochs=3 --channel train=data/ --wait
+  sagetop train train.py --instance-count 2 --metric 'loss=loss=(\\S+)' --attach
+  sagetop train train.py --instance-type local_gpu --gpus 1    waits for a free GPU
+  sagetop train --spec job.yaml
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("script", required=False, metavar="[SCRIPT]")
+@click.option("--spec", "spec_file", metavar="FILE", help="YAML or JSON in the shape of CreateTrainingJob.")
+@click.option("--name", metavar="NAME", help="The job's name.  [default: the script's, with the time]")
+@click.option("--hp", "hyperparameters", metavar="KEY=VALUE", multiple=True, help="A hyperparameter.")
+@click.option("--channel", "channels", metavar="NAME=PATH", multiple=True, help="A channel, and where its data lies.")
+@click.option("--instance-count", metavar="N", type=click.IntRange(1, 64), help="How many hosts.  [default: 1]")
+@click.option("--instance-type", type=click.Choice(["local_cpu", "local_gpu"]), help="With GPUs or without.")
+@click.option("--metric", "metrics", metavar="NAME=REGEX", multiple=True, help="A metric definition.")
+@click.option("--env", "variables", metavar="KEY=VALUE", multiple=True, help="An environment variable of the script.")
+@click.option("--source", metavar="FOLDER", help="The folder with all of the code; SCRIPT is relative to it.")
+@click.option("--requirements", metavar="FILE", help="Packages to install, once, into an environment of their own.")
+@click.option("--python", metavar="FILE", help="The interpreter.  [default: the active environment's]")
+@click.option("--max-run", metavar="SECONDS", type=click.IntRange(min=1), help="Stop it after that.  [default: a day]")
+@click.option("--gpus", metavar="N", type=click.IntRange(1, 64), help="GPUs for each host; waits until they are free.")
+@click.option("--cores", metavar="N", type=click.IntRange(1, 4096), help="Cores for each host; waits likewise.")
+@click.option("--max-disk", metavar="SIZE", help="End it when its folder grows beyond this: 500MB, 20GB.")
+@click.option("--attach", is_flag=True, help="Open the monitor at the job.")
+@click.option("--wait", is_flag=True, help="Print its log, and end with it: 1 if it Failed or was Stopped.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the job's name and folder.")
+@shared
+def train(
+    options: Options,
+    /,
+    *,
+    script: str | None,
+    spec_file: str | None,
+    attach: bool,
+    wait: bool,
+    as_json: bool,
+    **given: object,
+) -> int:
+    """Run a training job on this machine, as SageMaker would run it.
+
+    SCRIPT gets its hyperparameters as arguments, SM_* variables and a folder in place of /opt/ml. It returns once the
+    job has started; the job goes on when the terminal is closed.
+    """
+    if (script is None) == (spec_file is None):
+        raise WrongUsage("what is to be trained?", "name a script, or a request with --spec")
+    if attach and wait:
+        raise WrongUsage("--attach and --wait exclude each other", "say one of them")
+    settings = options.settings()
+    if settings.read_only:
+        raise WrongUsage("nothing is started with --read-only", "leave it out")
+    from tui.sources.local.launch import start
+
+    spec = _spec(script, spec_file, given)
+    try:
+        folder = start(spec, sources.jobs_folder(settings))
+    except OSError as error:
+        raise WrongUsage(f"the job cannot be started ({error.strerror}: {error.filename})", "look there") from None
+    name = LOCAL + folder.name
+    if attach:
+        from tui.cli.opening import open_monitor
+
+        return open_monitor(options, name)
+    if wait:
+        complain(name, str(folder.path))
+        return _wait(options, settings, name)
+    if as_json:
+        emit_json({"name": name, "folder": str(folder.path)})
+    else:
+        emit(name)
+    flush()
+    return 0
+
+
+def _wait(options: Options, settings: Settings, name: str) -> int:
+    """Prints the job's log as it comes, and gives the exit code of its end."""
+    from tui.cli.log_output import LogWriter, form_for
+    from tui.cli.log_reading import follow_log, of_job
+
+    options = replace(options, local=True)
+    log = of_job(sources.local(settings), name, options, settings, 0)
+    return follow_log(log, LogWriter(form_for(as_json=False, cleaned=None)), None)
+
+
+def _spec(script: str | None, spec_file: str | None, given: Mapping[str, object]) -> Spec:
+    """The job that the command line describes; what it says goes before what the file says."""
+    from tui.sources.local.launch import new_name
+    from tui.sources.local.spec import Spec, from_request, read_request
+
+    source = _path(given["source"])
+    if spec_file is not None:
+        path = Path(spec_file)
+        base = from_request(read_request(path), path.absolute().parent)
+        if source is not None:
+            base = replace(base, source=source, whole_source=True)
+    else:
+        entry = Path(str(script)).expanduser()
+        folder = source or entry.absolute().parent
+        inside = str(entry) if source is not None else entry.name
+        base = Spec("", inside, folder, source is not None)
+    changes: dict[str, object] = {
+        "instance_count": given["instance_count"],
+        "instance_type": given["instance_type"] or ("local_gpu" if given["gpus"] else None),
+        "max_run_s": given["max_run"],
+        "gpus": given["gpus"],
+        "cores": given["cores"],
+        "max_disk": _bytes(given["max_disk"]),
+        "requirements": _path(given["requirements"]),
+        "metric_definitions": tuple(MetricDefinition(*pair) for pair in _pairs("--metric", given["metrics"])) or None,
+        "python": given["python"] or (_python() if base.python == "python3" else None),
+        "name": given["name"] or (None if base.name else new_name(base.script)),
+    }
+    spec = replace(base, **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]
+    channels = {channel.name: channel for channel in spec.channels} | _channels(given["channels"])
+    return replace(
+        spec,
+        hyperparameters={**spec.hyperparameters, **dict(_pairs("--hp", given["hyperparameters"]))},
+        environment={**spec.environment, **dict(_pairs("--env", given["variables"]))},
+        channels=tuple(channels.values()),
+    )
+
+
+def _channels(given: object) -> dict[str, Channel]:
+    from tui.sources.local.spec import Channel, local_path
+
+    found = {}
+    for name, where in _pairs("--channel", given):
+        path = local_path(where)
+        if path is None:
+            raise WrongUsage(f"the channel {name} is {where}, which is not on this machine", "give a path")
+        found[name] = Channel(name, path.absolute())
+    return found
+
+
+def _pairs(option: str, given: object) -> list[tuple[str, str]]:
+    assert isinstance(given, Sequence)
+    pairs = []
+    for text in given:
+        name, equals, value = str(text).partition("=")
+        if not name or not equals:
+            raise WrongUsage(f"{option} {text} has no value", f"say {option} NAME=VALUE")
+        pairs.append((name, value))
+    return pairs
+
+
+def _path(given: object) -> Path | None:
+    return None if given is None else Path(str(given)).expanduser().absolute()
+
+
+def _bytes(given: object) -> int | None:
+    if given is None:
+        return None
+    match = _SIZE.fullmatch(str(given).strip())
+    if match is None:
+        raise WrongUsage(f"--max-disk {given} is no size", "say 500MB or 20GB")
+    return int(float(match[1]) * _SIZES[match[2].lower()])
+
+
+def _python() -> str:
+    """The interpreter that the person works with: that of the active environment, else the one that runs sagetop."""
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        python = Path(os.environ.get(variable) or "/nowhere") / "bin" / "python"
+        if python.exists():
+            return str(python)
+    return sys.executable
