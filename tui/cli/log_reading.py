@@ -20,7 +20,7 @@ from tui.cli.log_output import LogWriter
 from tui.cli.options import Options
 from tui.cli.output import complain, flush
 from tui.config import Settings
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.logs import LogAddress, LogEvent, host_number, host_of
 from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
 
@@ -32,6 +32,7 @@ Test = Callable[[LogEvent], bool]
 """Whether an event is wanted."""
 
 _DESCRIBE_EVERY_S = 10.0
+_DESCRIBE_LOCAL_EVERY_S = 0.1
 _TOLD_S = 30.0
 
 
@@ -89,8 +90,9 @@ def of_job(
     Raises:
         SourceError: There is no such job, or it cannot be asked for.
     """
-    archive = sources.archive(settings, sources.place(options))()
-    if archive is None and settings.archive:
+    # The folder of a job on this machine is its archive.
+    archive = None if is_local(name) else sources.archive(settings, sources.place(options))()
+    if archive is None and settings.archive and not is_local(name):
         complain("the log is read but not kept", "the archive under the cache folder cannot be opened")
     address = LogAddress("job", name)
     log = partial(Log, source, address, archive=archive, since_ms=since_ms, timeout=options.timeout)
@@ -299,7 +301,8 @@ def _watch_job(
     end: Callable[[BaseException], None],
 ) -> None:
     """Tells the follower of the job's changes, until it has ended."""
-    while not job.is_ended and not stop.wait(_DESCRIBE_EVERY_S):
+    every_s = _DESCRIBE_LOCAL_EVERY_S if is_local(job.name) else _DESCRIBE_EVERY_S
+    while not job.is_ended and not stop.wait(every_s):
         try:
             now = log.source.describe_job(job.name)
         except NotFound:
