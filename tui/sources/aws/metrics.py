@@ -6,7 +6,7 @@ import time
 from array import array
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 
 from tui.model.periods import period_for
 from tui.model.series import MetricQuery, Series
@@ -61,17 +61,50 @@ def _ask(clients: Clients, queries: Sequence[MetricQuery], start_ms: int, end_ms
         "EndTime": datetime.fromtimestamp(end_ms / 1000, timezone.utc),
         "ScanBy": "TimestampAscending",
     }
+    # Once a client: a second registration of the same id is none.
+    clients.client("cloudwatch").meta.events.register(
+        "before-parse.cloudwatch.GetMetricData", parse, unique_id="sagetop-GetMetricData"
+    )
     while True:
         answer = clients.call("cloudwatch", "GetMetricData", **parameters)
         clients.metrics_asked += len(queries)
         for result in answer.get("MetricDataResults", ()):
             number = int(result["Id"][1:])
             scale = _scale(queries[number])
-            series[number].times.extend(round(moment.timestamp() * 1000) for moment in result.get("Timestamps", ()))
-            series[number].values.extend(value * scale for value in result.get("Values", ()))
+            series[number].times.extend(to_ms(result.get("Timestamps", ())))
+            values = result.get("Values", ())
+            series[number].values.extend(values if scale == 1 else (value * scale for value in values))
         if not answer.get("NextToken"):
             return series
         parameters["NextToken"] = answer["NextToken"]
+
+
+def parse(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], operation_model: Any, **_: object
+) -> None:
+    """Reads an answer of GetMetricData in place of botocore's parser, which makes a datetime of every timestamp.
+
+    An error, another protocol than JSON (which an older botocore may speak) and what orjson does not read are left to
+    botocore's.
+    """
+    if response_dict["status_code"] >= 300 or operation_model.service_model.resolved_protocol != "json":
+        return
+    import orjson
+
+    try:
+        page = orjson.loads(response_dict["body"])
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(page, dict) and isinstance(page.get("MetricDataResults"), list):
+        response_dict["body"] = b"{}"
+        customized_response_dict.update(page)
+
+
+def to_ms(moments: Sequence[float | datetime]) -> list[int]:
+    """ms since the epoch, of the seconds of an answer in JSON or of botocore's datetimes."""
+    if moments and isinstance(moments[0], datetime):
+        return [round(moment.timestamp() * 1000) for moment in cast("Sequence[datetime]", moments)]
+    return [round(seconds * 1000) for seconds in cast("Sequence[float]", moments)]
 
 
 def _metric(query: MetricQuery) -> dict[str, Any]:
