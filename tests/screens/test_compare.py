@@ -251,7 +251,9 @@ async def test_marks_of_a_filtered_list_count(world: WorldSource) -> None:
         await monitor.until("Marked: 1 job.")
 
 
-async def test_what_it_looks_like(sweep: WorldSource) -> None:
+async def test_what_it_looks_like(sweep: WorldSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    # How many requests were sent before is not what this is about.
+    monkeypatch.setattr("tui.screens.monitor.budget_words", lambda *spent: "")
     async with opened(sweep, size=(80, 24)) as monitor:
         await compared(monitor, 4)
         await assert_snapshot(monitor, "compare-80x24")

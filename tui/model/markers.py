@@ -16,8 +16,10 @@ class Marker:
         time_ms: When, ms since the epoch.
         label: What, in a word or two: `Uploading`, `checkpoint`, `6 → 8`, `overfitting`. Text from outside.
         tone: How grave it is; the label says it as well.
+        subject: The metrics on whose charts it belongs; on all where it is empty.
     """
 
     time_ms: int
     label: str
     tone: Tone = "plain"
+    subject: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from tui.model.findings import Finding
 from tui.model.groups import grouped
 from tui.model.jobs import TrainingJob
 from tui.model.markers import Marker, Tone
@@ -49,12 +50,12 @@ class ChartsPane(Pane):
         yield self._word
         yield self._stack
 
-    def show(self, job: TrainingJob, view: JobView, markers: Sequence[Marker] = ()) -> None:
+    def show(self, job: TrainingJob, view: JobView, findings: Sequence[Finding] = ()) -> None:
         """Draw the metrics of a view; charts of metrics that were there before keep their zoom."""
         groups = grouped(view.metrics)
         self._stack.show(
             groups,
-            markers=[*phase_markers(job), *markers],
+            markers=[*phase_markers(job), *view.markers, *finding_markers(findings, view)],
             now=None if job.is_ended else self.context.now(),
             zone=self.context.zone,
             empty=_nothing(job),
@@ -76,6 +77,21 @@ def phase_markers(job: TrainingJob) -> list[Marker]:
     """The phases of a job, each where it began; an end is one too."""
     tones: dict[str, Tone] = {"Completed": "good", "Failed": "bad", "Stopped": "warning", "Interrupted": "warning"}
     return [Marker(to_ms(phase.started), phase.name, tones.get(phase.name, "plain")) for phase in job.phases]
+
+
+def finding_markers(findings: Sequence[Finding], view: JobView) -> list[Marker]:
+    """What a health rule found, on the charts of the metrics that it is about; of a host, on all."""
+    names = {series.name for series in view.metrics}
+    return [
+        Marker(
+            finding.time_ms,
+            finding.rule,
+            "bad" if finding.severity == "critical" else "warning",
+            tuple(name for name in finding.subject if name in names),
+        )
+        for finding in findings
+        if finding.time_ms is not None
+    ]
 
 
 def _nothing(job: TrainingJob) -> str:

@@ -157,12 +157,14 @@ class ChartStack(Vertical, can_focus=False):
         title, labels = naming(group)
         drawn = [(along(one, axis), label) for one, label in zip(group.series, labels, strict=True)]
         without = [label for one, label in drawn if one is None]
-        places = ((place_of_time(group.series, axis, marker.time_ms), marker) for marker in given.markers)
+        names = {one.name for one in group.series}
+        own = [marker for marker in given.markers if not marker.subject or not names.isdisjoint(marker.subject)]
+        places = ((place_of_time(group.series, axis, marker.time_ms), marker) for marker in own)
         chart.show(
             # A series without steps keeps its place, so that the others keep their marks.
             [
-                own or Series(one.name, source=one.source, part=one.part)
-                for one, (own, _) in zip(group.series, drawn, strict=True)
+                there if there is not None else Series(one.name, source=one.source, part=one.part)
+                for one, (there, _) in zip(group.series, drawn, strict=True)
             ],
             title=title,
             labels=labels,
