@@ -6,7 +6,7 @@ called on the UI thread; every method raises a `SourceError` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ScalableTarget,
         ScalingActivity,
     )
+    from tui.model.invocation import Invocation, Response
     from tui.model.jobs import JobQuery, TrainingJob
     from tui.model.logs import LogAddress, LogPage, LogStream
     from tui.model.series import MetricQuery, Series
@@ -83,6 +84,20 @@ class Refused(SourceError):
 
 class Broken(SourceError):
     """The service answered with an error of its own, or with something that is no answer."""
+
+
+class ModelFailed(SourceError):
+    """The model was asked and answered an error.
+
+    Attributes:
+        status: The HTTP status that the model gave.
+        body: What it said, as it came: outside text.
+    """
+
+    def __init__(self, what: str, hint: str = "", *, status: int, body: str) -> None:
+        super().__init__(what, hint)
+        self.status = status
+        self.body = body
 
 
 class Can(Flag):
@@ -192,6 +207,21 @@ class Source(Protocol):
         self, log: LogAddress, start_ms: int, end_ms: int, token: str | None = None, *, from_head: bool = True
     ) -> LogPage:
         """One page of all streams' events with start ≤ time < end, with their `event_id`."""
+
+    def invoke(
+        self, endpoint: str, invocation: Invocation, on_part: Callable[[bytes], object] | None = None
+    ) -> Response:
+        """Ask a model, once: nothing is sent again, as nobody knows what a request costs or does.
+
+        Args:
+            endpoint: The endpoint's name.
+            invocation: What is asked. Over 6 MiB it is Refused before anything is sent.
+            on_part: Called with each piece of a stream as it comes.
+
+        Raises:
+            ModelFailed: The model answered an error.
+            SourceError: It was not reached, or is not there: as ever.
+        """
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Send one request as it stands, and give the answer.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tui.model.changes import Call
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.invocation import Invocation, Response
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob, is_local
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.series import MetricQuery, Series
@@ -147,6 +148,12 @@ class Joined:
     ) -> LogPage:
         """One page of all streams of a log."""
         return self._of(log.name).read_recent(log, start_ms, end_ms, token, from_head=from_head)
+
+    def invoke(
+        self, endpoint: str, invocation: Invocation, on_part: Callable[[bytes], object] | None = None
+    ) -> Response:
+        """Ask a model."""
+        return self._of(endpoint).invoke(endpoint, invocation, on_part)
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Sends one request to AWS."""

@@ -247,14 +247,14 @@ class Clients:
         core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
         return session
 
-    def _config(self, attempts: int | None = None) -> Config:
+    def _config(self, attempts: int | None = None, read_timeout_s: float | None = None) -> Config:
         from botocore.config import Config
 
         settings = self.settings
         local: dict[str, Any] = {"proxies": {}, "inject_host_prefix": False} if settings.fixed_keys else {}
         return Config(
             connect_timeout=settings.connect_timeout_s,
-            read_timeout=settings.read_timeout_s,
+            read_timeout=read_timeout_s or settings.read_timeout_s,
             retries={"mode": "standard", "total_max_attempts": attempts or settings.attempts},
             max_pool_connections=32,
             user_agent_extra=f"sagetop/{__version__}",
@@ -267,7 +267,8 @@ class Clients:
             given = settings.endpoint_url
             self._endpoint_url = given if isinstance(given, str) else given()
         session = self._session_for(service)
-        config = self._config(attempts) if attempts else None
+        # A model may take 60 s.
+        config = self._config(attempts, 70.0 if service == "sagemaker-runtime" else None) if attempts else None
         client: Any = cast("Any", session).client(service, endpoint_url=self._endpoint_url, config=config)
         if settings.loopback_only:
             refuse_foreign(client.meta.endpoint_url)

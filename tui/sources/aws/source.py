@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,12 @@ from tui.model.endpoints import (
     ScalableTarget,
     ScalingActivity,
 )
+from tui.model.invocation import Invocation, Response
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.prices import Component
 from tui.model.series import MetricQuery, Series
-from tui.sources.aws import alarms, changes, endpoints, jobs, metrics, pricing, scaling
+from tui.sources.aws import alarms, changes, endpoints, invoke, jobs, metrics, pricing, scaling
 from tui.sources.aws.clients import Clients, ClientSettings
 from tui.sources.aws.errors import translate
 from tui.sources.aws.logs import Logs
@@ -50,7 +51,7 @@ class AwsSource:
     @property
     def can(self) -> Can:
         """Endpoints and their scaling, besides jobs, which can be stopped."""
-        return Can.ENDPOINTS | Can.SCALING | Can.DETAILS | Can.STOP_JOBS
+        return Can.ENDPOINTS | Can.SCALING | Can.DETAILS | Can.STOP_JOBS | Can.INVOKE
 
     @property
     def calls(self) -> int:
@@ -168,6 +169,13 @@ class AwsSource:
         """One page of FilterLogEvents."""
         with self._asking():
             return self._logs.read_recent(log, start_ms, end_ms, token, from_head=from_head)
+
+    def invoke(
+        self, endpoint: str, invocation: Invocation, on_part: Callable[[bytes], object] | None = None
+    ) -> Response:
+        """InvokeEndpoint, or InvokeEndpointWithResponseStream where the request asks for a stream."""
+        with self._asking():
+            return invoke.invoke(self.clients, endpoint, invocation, on_part)
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """One request as it stands; what changes something is sent once, unless it was throttled."""

@@ -6,13 +6,14 @@ import getpass
 import platform
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tui.model.changes import Call
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.invocation import Invocation, Response
 from tui.model.jobs import ALL_JOBS, LOCAL, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.series import MetricQuery, Series
@@ -21,6 +22,7 @@ from tui.sources.local import reading
 from tui.sources.local.folders import JobFolder
 from tui.sources.local.lines import HostLog
 from tui.sources.local.metrics import JobMetrics, host_series
+from tui.sources.local.serving.asking import ask
 from tui.sources.local.serving.endpoints import LocalEndpoints
 from tui.sources.local.spec import NAME
 from tui.sources.local.store import training_job
@@ -55,7 +57,7 @@ class LocalSource:
     @property
     def can(self) -> Can:
         """Jobs and endpoints."""
-        return Can.ENDPOINTS
+        return Can.ENDPOINTS | Can.INVOKE
 
     @property
     def calls(self) -> int:
@@ -151,6 +153,14 @@ class LocalSource:
         """One page of all hosts' logs, in the order of their times."""
         with self._asking():
             return reading.read_recent(self._hosts(log), start_ms, end_ms, token, from_head=from_head)
+
+    def invoke(
+        self, endpoint: str, invocation: Invocation, on_part: Callable[[bytes], object] | None = None
+    ) -> Response:
+        """One POST to the server of this endpoint, which nothing else waits for meanwhile."""
+        with self._asking():
+            port = self._endpoints.port(endpoint)
+        return ask(endpoint, port, invocation, on_part)
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Raises Refused: this machine's jobs are changed through their folders."""
