@@ -6,6 +6,7 @@ import threading
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
@@ -14,18 +15,25 @@ from tui.follow import Follower
 from tui.messages import EndpointArrived, LogsArrived, NothingThere
 from tui.model.clean import clean
 from tui.model.endpoints import Endpoint
+from tui.model.findings import Finding
 from tui.model.logs import LogAddress
 from tui.model.records import Record, endpoint_record
 from tui.model.status import sign, tone
 from tui.model.words import beginning, span
+from tui.screens import later
+from tui.screens.change_keys import SCALING, WEIGHTS
 from tui.screens.context import Context
 from tui.screens.endpoint_facts import sections
+from tui.screens.endpoint_rows import in_trouble
 from tui.screens.log_pane import LogPane
 from tui.screens.one_clock import ClockedScreen
 from tui.screens.traffic import TrafficPane
 from tui.sources.base import NotFound
 from tui.watch.endpoint import DESCRIBE_EVERY_S, EndpointView, EndpointWatch
+from tui.watch.health import Health
+from tui.watch.prices import PriceBook
 from tui.widgets.facts import Facts
+from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
 from tui.widgets.pane import Pane
 
@@ -42,13 +50,16 @@ class EndpointScreen(ClockedScreen):
     DEFAULT_CSS = """
     EndpointScreen #reason { height: auto; max-height: 3; padding: 0 1; }
     """
+    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), SCALING, WEIGHTS]
     PANES = ("traffic", "log", "use", "facts")
 
     def __init__(self, context: Context, name: str, *, known: Endpoint | None = None) -> None:
         super().__init__(context, f"endpoints ▸ {name}")
         self.view = EndpointView(endpoint=known)
         self._name = name
-        self._watch = EndpointWatch(context.source, name, context.now)
+        self._watch = EndpointWatch(context.source, name, context.now, context.settings.thresholds, context.zone)
+        self._book: PriceBook | None = None
+        self._prices: dict[str, float] = {}
         self._follower = Follower(context.source, LogAddress("endpoint", name))
         self._stop = threading.Event()
 
@@ -61,6 +72,7 @@ class EndpointScreen(ClockedScreen):
         with Horizontal(id="lower"):
             yield Pane("instances", Gauges(ascii_only=self.context.settings.ascii), id="use")
             yield Pane("facts", Facts(), id="facts")
+        yield FindingsLine()
 
     def on_mount(self) -> None:
         """Show what the list knew, and read the log of the last hour."""
@@ -82,6 +94,23 @@ class EndpointScreen(ClockedScreen):
         """Somebody is looking: new lines are asked for at once."""
         self._follower.poke()
 
+    def action_change_scaling(self) -> None:
+        """Show what can be done about the auto-scaling of its variants."""
+        known = self.view.endpoint.variants if self.view.endpoint else ()
+        variants = [one.name for one in known if not one.shadow]
+        self.app.push_screen(later.scaling(self.context, self._name, variants), self.was_changed)
+
+    def action_change_weights(self) -> None:
+        """Ask for other weights or instance counts."""
+        if self.view.endpoint is not None and self.view.endpoint.variants:
+            self.app.push_screen(later.weights(self.context, self.view.endpoint), self.was_changed)
+
+    def was_changed(self, sent: bool | None) -> None:
+        """Look at once, at what scales it too."""
+        if sent:
+            self._watch.was_changed()
+        super().was_changed(sent)
+
     # -- in the poller's thread ---------------------------------------------------------------------------------------
 
     def work(self) -> float:
@@ -89,7 +118,19 @@ class EndpointScreen(ClockedScreen):
         self.tell(EndpointArrived(self._watch.describe()))
         if (measured := self._watch.measure()) is not None:
             self.tell(EndpointArrived(measured))
+        self._look_up_prices()
         return DESCRIBE_EVERY_S
+
+    def _look_up_prices(self) -> None:
+        endpoint, book = self._watch.view.endpoint, self._book or self.context.prices()
+        if endpoint is None or book is None:
+            return
+        self._book = book
+        types = [variant.instance_type for variant in endpoint.variants]
+        book.look_up(types, "Hosting")
+        if (known := book.known(types, "Hosting")) != self._prices:
+            self._prices = known
+            self.tell(EndpointArrived(self._watch.view))
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +149,14 @@ class EndpointScreen(ClockedScreen):
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
 
+    def action_findings(self) -> None:
+        """Show all that is wrong; the one that is chosen leads to its moment."""
+        self.app.push_screen(later.findings(Health(self.view.findings), (), self.context), self._go_to_finding)
+
+    def _go_to_finding(self, finding: Finding | None) -> None:
+        if finding is not None and finding.time_ms is not None:
+            self.go_to_moment(finding.time_ms)
+
     def record(self) -> Record | None:
         """The endpoint on screen."""
         return endpoint_record(self.view.endpoint, self.view.targets or ()) if self.view.endpoint else None
@@ -122,7 +171,10 @@ class EndpointScreen(ClockedScreen):
             why = beginning(endpoint.failure_reason or endpoint.deployment, 2048)
             colour = "$text-error" if endpoint.failure_reason else "$text-warning"
             reason.update(Content.styled(f"{'✕' if endpoint.failure_reason else '●'} {clean(why)}", colour))
-        self.query_one(Facts).show(sections(view, self.context.clock))
+        keys = (active.binding for active in self.active_bindings.values() if active.binding.id == "screen.findings")
+        key = next(map(self.app.get_key_display, keys), "")
+        self.query_one(FindingsLine).show(view.findings, key=key)
+        self.query_one(Facts).show(sections(view, self.context.clock, self._prices))
         self.query_one(TrafficPane).show(endpoint, view)
         if view.measured is not None:
             types = {variant.instance_type for variant in endpoint.variants if variant.instance_type}
@@ -138,9 +190,12 @@ class EndpointScreen(ClockedScreen):
         colour = {"good": "$text-success", "bad": "$text-error", "warning": "$text-warning", "busy": "$text-primary"}
         since = span((self.context.now() - endpoint.modified).total_seconds())
         fresh = self.age(self.view.described)
-        mark = sign(endpoint.status, ascii=self.context.settings.ascii)
+        mark, look = sign(endpoint.status, ascii=self.context.settings.ascii), tone(endpoint.status)
+        # As in the list: one that answers 5XX is in trouble, whatever its status says.
+        if look == "good" and in_trouble(endpoint, self.view.traffic, self.view.findings):
+            mark, look = "!", "warning"
         return Content.assemble(
-            (f"{mark} {endpoint.status}", colour.get(tone(endpoint.status), "$text-muted")),
+            (f"{mark} {endpoint.status}", colour.get(look, "$text-muted")),
             f"  {since}",
             f"  {fresh}" if fresh else "",
         )

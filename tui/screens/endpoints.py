@@ -16,28 +16,30 @@ from tui.model.filters import Facts, Filter
 from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
 from tui.screens import later
+from tui.screens.change_keys import SCALING, WEIGHTS
 from tui.screens.context import Context
-from tui.screens.endpoint_rows import COLUMNS, cells, in_trouble, key, name_of, sort_values
+from tui.screens.endpoint_rows import COLUMNS, cells, gravity, key, name_of, sort_values
 from tui.screens.monitor import MonitorScreen
 from tui.screens.no_source import NoSource
 from tui.sources.base import NoCredentials
 from tui.watch.endpoints import EndpointsView, EndpointsWatch
 from tui.widgets.columns import Row
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.findings_line import FindingsLine
 from tui.widgets.resource_table import ResourceTable
 
-PAGE_EVERY_S = 0.5
+PAGE_EVERY_S = 0.2
 
 
 class EndpointsScreen(MonitorScreen):
     """A table of endpoints, a row a variant, that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter")]
+    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter"), SCALING, WEIGHTS]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "endpoints")
         self.view = EndpointsView()
-        self._watch = EndpointsWatch(context.source, context.now)
+        self._watch = EndpointsWatch(context.source, context.now, context.settings.thresholds, context.zone)
         self._filter = Filter()
         self._visible: tuple[str, ...] = ()
         self._page_at = 0.0
@@ -47,6 +49,7 @@ class EndpointsScreen(MonitorScreen):
         yield FilterBar()
         yield ResourceTable(COLUMNS, empty="Asking for the endpoints …")
         yield NoSource()
+        yield FindingsLine()
 
     def on_mount(self) -> None:
         """The table has the keys."""
@@ -55,6 +58,30 @@ class EndpointsScreen(MonitorScreen):
     def action_filter(self) -> None:
         """Open the filter."""
         self.query_one(FilterBar).open()
+
+    def action_change_scaling(self) -> None:
+        """Show what can be done about the auto-scaling of the variant under the cursor."""
+        endpoint = self._selected()
+        if endpoint is not None:
+            variants = [one.name for one in endpoint.variants if not one.shadow]
+            only = (self.query_one(ResourceTable).selected or "").partition("/")[2] or "".join(variants[:1])
+            self.app.push_screen(later.scaling(self.context, endpoint.name, variants, only), self.was_changed)
+
+    def action_change_weights(self) -> None:
+        """Ask for other weights or instance counts of the endpoint under the cursor."""
+        endpoint = self._selected()
+        if endpoint is not None and endpoint.variants:
+            self.app.push_screen(later.weights(self.context, endpoint), self.was_changed)
+
+    def was_changed(self, sent: bool | None) -> None:
+        """Look at once, at that endpoint anew."""
+        if sent:
+            self._watch.was_changed(name_of(self.query_one(ResourceTable).selected or ""))
+        super().was_changed(sent)
+
+    def _selected(self) -> Endpoint | None:
+        name = name_of(self.query_one(ResourceTable).selected or "")
+        return next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
 
     def action_refresh(self) -> None:
         """Ask for a page now."""
@@ -95,6 +122,10 @@ class EndpointsScreen(MonitorScreen):
         self._visible = tuple(dict.fromkeys(name_of(key) for key in message.keys))
         self._poller.wake()
 
+    @on(ResourceTable.Selected)
+    def _pointed_at(self) -> None:
+        self._say_worst()
+
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
         name = name_of(message.key)
@@ -115,7 +146,7 @@ class EndpointsScreen(MonitorScreen):
                 partial(cells, endpoint, variant, view, self.context),
                 sort_values(endpoint, variant, view, now),
             )
-            for endpoint in view.endpoints
+            for endpoint in sorted(view.endpoints, key=lambda endpoint: gravity(endpoint, view))
             if not self._filter.active or self._filter.matches(_facts(endpoint, now.timestamp()))
             for number, variant in enumerate(endpoint.variants or (None,))
         ]
@@ -124,7 +155,18 @@ class EndpointsScreen(MonitorScreen):
         without = any(isinstance(error, NoCredentials) for error in view.errors) and not view.endpoints
         self.query_one(NoSource).show(view.errors[0] if without else None)
         table.display = not without
+        self._say_worst()
         self.show_top()
+
+    def _say_worst(self) -> None:
+        """What is wrong with the endpoint under the cursor, else with the one that is in most trouble."""
+        view = self.view
+        selected = name_of(self.query_one(ResourceTable).selected or "")
+        worst = sorted(
+            view.findings, key=lambda name: (name != selected, view.findings[name][0].severity != "critical")
+        )
+        name = next(iter(worst), "")
+        self.query_one(FindingsLine).show(view.findings.get(name, ()), of=name)
 
     def _nothing(self) -> str:
         if self._filter.active and self.view.endpoints:
@@ -142,7 +184,7 @@ class EndpointsScreen(MonitorScreen):
         self.query_one(ResourceTable).tick()
         if view.refreshed is None:
             return Content("asking …")
-        trouble = sum(in_trouble(endpoint, view) for endpoint in view.endpoints)
+        trouble = sum(gravity(endpoint, view) == 0 for endpoint in view.endpoints)
         words = [plural(len(view.endpoints), "endpoint") + ("…" if view.loading else ""), self.age(view.refreshed)]
         parts = Content("  ".join(word for word in words if word))
         return Content.assemble((f"✕ {trouble} in trouble  ", "$text-error"), parts) if trouble else parts

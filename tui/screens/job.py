@@ -19,6 +19,7 @@ from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
 from tui.model.words import span
 from tui.screens import later
+from tui.screens.change_keys import STOP
 from tui.screens.charts import ChartsPane
 from tui.screens.context import Context
 from tui.screens.job_facts import sections
@@ -45,7 +46,7 @@ class JobScreen(ClockedScreen):
         known: What the list knows of it: shown until its description has come.
     """
 
-    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False)]
+    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), STOP]
     PANES = ("log", "charts", "hosts", "facts")
 
     def __init__(self, context: Context, name: str, *, known: TrainingJob | None = None) -> None:
@@ -85,6 +86,10 @@ class JobScreen(ClockedScreen):
         """Somebody is looking: new lines are asked for at once."""
         if self._follower is not None:
             self._follower.poke()
+
+    def action_change_stop(self) -> None:
+        """Show what stopping this job would send."""
+        self.app.push_screen(later.stop(self.context, self._name), self.was_changed)
 
     # -- in the poller's thread ---------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from textual.content import Content
 from tui.messages import IdentityArrived, JobsArrived, Watched
 from tui.model.words import plural
 from tui.screens import later
+from tui.screens.change_keys import STOP
 from tui.screens.context import Context
 from tui.screens.monitor import MonitorScreen
 from tui.sources.base import NoCredentials
@@ -53,6 +54,7 @@ class JobsScreen(MonitorScreen):
     BINDINGS = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
         Binding("c", "compare", "compare marked", id="jobs.compare", show=False),
+        STOP,
     ]
 
     def __init__(self, context: Context) -> None:
@@ -92,6 +94,11 @@ class JobsScreen(MonitorScreen):
         else:
             said = plural(len(names), "job") if names else "none"
             self.app.notify(f"Mark {FEWEST} to {MOST} jobs with space to compare them.\nMarked: {said}.", markup=False)
+
+    def action_change_stop(self) -> None:
+        """Show what stopping the job under the cursor would send."""
+        if (name := self.query_one(ResourceTable).selected) is not None:
+            self.app.push_screen(later.stop(self.context, name), self.was_changed)
 
     def action_refresh(self) -> None:
         """Ask for the newest page now."""

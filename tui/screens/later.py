@@ -79,8 +79,40 @@ def switch(what: str) -> ModalScreen[str]:
     return SwitchScreen(what)
 
 
+def scaling(context: Context, endpoint: str, variants: Sequence[str] = (), only: str = "") -> ModalScreen[bool]:
+    """What scales an endpoint, and what can be done about it."""
+    from tui.screens.scaling import ScalingScreen
+
+    return ScalingScreen(context, endpoint, variants, only)
+
+
+def weights(context: Context, endpoint: Endpoint) -> ModalScreen[bool]:
+    """The weights and instance counts of an endpoint's variants."""
+    from tui.screens.weights import weights_form
+
+    return weights_form(context, endpoint)
+
+
+def stop(context: Context, job: str) -> ModalScreen[bool]:
+    """The preview of stopping a training job."""
+    from tui.mutations import jobs, see
+    from tui.screens.change import ChangeScreen
+
+    return ChangeScreen(context, lambda guard, source: jobs.stop(guard, see(source, jobs.JobSubject(job))))
+
+
+def undo(context: Context) -> ModalScreen[bool]:
+    """The preview of putting the last change back."""
+    from tui.mutations import undo
+    from tui.screens.change import ChangeScreen
+
+    return ChangeScreen(context, lambda guard, source: undo.undo(guard, source))
+
+
 def preload() -> None:
     """Import them all, in whichever thread has nothing better to do, so that opening one is quick as well."""
+    import tui.screens.change
+    import tui.screens.change_form
     import tui.screens.compare
     import tui.screens.endpoint
     import tui.screens.endpoints
@@ -90,7 +122,9 @@ def preload() -> None:
     import tui.screens.job
     import tui.screens.job_rows
     import tui.screens.raw
+    import tui.screens.scaling
     import tui.screens.switch
+    import tui.screens.weights
     import tui.widgets.filter_bar  # noqa: F401  (all are wanted for being in sys.modules)
 
 

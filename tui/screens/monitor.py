@@ -18,6 +18,7 @@ from tui.messages import IdentityArrived
 from tui.model.cost import budget_words
 from tui.model.words import span
 from tui.screens import later
+from tui.screens.change_keys import UNDO, is_taken_away
 from tui.screens.context import Context
 from tui.sources.base import SourceError
 from tui.watch.poller import Poller
@@ -40,6 +41,7 @@ class MonitorScreen(Screen[None]):
     BINDINGS = [
         Binding("r", "refresh", "refresh", id="screen.refresh", show=False),
         Binding("Y", "raw", "raw JSON", id="screen.raw", show=False),
+        UNDO,
     ]
     EXPECTED_S = 15.0
     """How old the data may be before its age is said."""
@@ -106,6 +108,21 @@ class MonitorScreen(Screen[None]):
         """Show what is known of it as JSON."""
         if (record := self.record()) is not None:
             self.app.push_screen(later.raw(record))
+
+    def action_change_undo(self) -> None:
+        """Show what putting the last change back would send."""
+        self.app.push_screen(later.undo(self.context), self.was_changed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In read-only no key, no palette entry and no line of help leads to a change."""
+        if is_taken_away(action, read_only=self.context.settings.read_only):
+            return False
+        return super().check_action(action, parameters)
+
+    def was_changed(self, sent: bool | None) -> None:
+        """Look at once, where something may have been sent."""
+        if sent:
+            self.action_refresh()
 
     def tell(self, message: Message) -> None:
         """Post a message from the poller's thread, unless it comes too late."""

@@ -131,6 +131,10 @@ class EndpointWatch:
             self._examine()
         return self.view
 
+    def was_changed(self) -> None:
+        """What scales it is out of date: somebody has just changed it from here. From any thread."""
+        self._asked.pop("scaling", None)
+
     def measure(self) -> EndpointView | None:
         """All metrics of all variants in one request, if a minute has passed since the last time; None if not."""
         endpoint = self._view.endpoint

@@ -1,27 +1,37 @@
-"""The list of endpoints, kept current with requests that grow with the rows on screen, not with the fleet."""
+"""The list of endpoints, kept current: the rows on screen each minute, the rest of the fleet each five."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import cast
 
 from tui.model.endpoints import Endpoint, ScalableTarget
+from tui.model.findings import Finding
+from tui.model.health.thresholds import Thresholds, thresholds
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import Can, Denied, NotFound, Page, Source, SourceError
+from tui.sources.base import Can, Denied, EndpointSource, NotFound, Page, Source, SourceError
 from tui.watch.clock import Clock, to_ms
+from tui.watch.endpoint import LONG, SLOW_EVERY_S, WINDOW, examine, is_silent, key_of, long_query
 from tui.watch.errors import Errors
 
 METRICS_EVERY_S = 60
+FLEET_EVERY_S = 300
+"""How often what is not on screen is measured and described: trouble that nobody looks at comes to the top too."""
 DESCRIBE_EVERY_S = 60
 """An endpoint that AWS does not call modified is described again after this long: its instances may have changed."""
-WINDOW = timedelta(hours=3)
 LISTED = (
     ("Invocations", "Sum"),
     ("ModelLatency", "Average"),
+    ("ModelLatency", "p99"),
     ("Invocation4XXErrors", "Sum"),
     ("Invocation5XXErrors", "Sum"),
 )
+USED = ("CPUUtilization", "Average")
+_AT_ONCE = 8
+"""Descriptions that are asked for side by side."""
 
 Variant = tuple[str, str]
 """The names of an endpoint and of one of its variants."""
@@ -34,7 +44,8 @@ class EndpointsView:
     Attributes:
         endpoints: Newest first.
         targets: Scalable targets by endpoint; an endpoint that was not asked about is missing.
-        traffic: Series of the last three hours by variant and metric name.
+        traffic: Series of the last three hours by variant and name, CPUUtilization among them.
+        findings: What is wrong, by endpoint, the gravest first; those with nothing are missing.
         refreshed: When the list came, None before the first.
         loading: Whether more pages are to come.
         errors: What failed last; what it would have told is as it was before.
@@ -43,26 +54,46 @@ class EndpointsView:
     endpoints: tuple[Endpoint, ...] = ()
     targets: Mapping[str, tuple[ScalableTarget, ...]] = field(default_factory=dict)
     traffic: Mapping[Variant, Mapping[str, Series]] = field(default_factory=dict)
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     refreshed: datetime | None = None
     loading: bool = True
     errors: tuple[SourceError, ...] = ()
 
+    def of(self, endpoint: Endpoint) -> dict[str, Mapping[str, Series]]:
+        """An endpoint's series, by the variant's name."""
+        return {variant.name: self.traffic.get((endpoint.name, variant.name), {}) for variant in endpoint.variants}
+
 
 class EndpointsWatch:
-    """Asks a source for its endpoints. Not thread-safe: one Poller calls it."""
+    """Asks a source for its endpoints. Not thread-safe: one Poller calls it.
 
-    def __init__(self, source: Source, now: Clock) -> None:
+    Args:
+        source: The source.
+        now: The clock.
+        changes: The settings' thresholds of health rules.
+        zone: The zone of clock times in sentences, None for the machine's own.
+    """
+
+    def __init__(
+        self, source: Source, now: Clock, changes: Thresholds | None = None, zone: tzinfo | None = None
+    ) -> None:
         self._source = source
         self._now = now
+        self._limits = thresholds(changes)
+        self._zone = zone
         self._endpoints: dict[str, Endpoint] = {}
         self._described: dict[str, datetime] = {}
         self._targets: dict[str, tuple[ScalableTarget, ...]] = {}
         self._traffic: dict[Variant, dict[str, Series]] = {}
+        self._days: dict[Variant, Series] = {}
+        self._days_at: datetime | None = None
+        self._findings: dict[str, tuple[Finding, ...]] = {}
         self._measured: dict[str, datetime] = {}
         self._cursor: str | None = None
         self._round: set[str] = set()
         self._refreshed: datetime | None = None
         self._complete = False
+        self._can_search = True
         self._errors = Errors()
 
     @property
@@ -72,6 +103,7 @@ class EndpointsWatch:
             endpoints=tuple(sorted(self._endpoints.values(), key=lambda endpoint: endpoint.created, reverse=True)),
             targets=dict(self._targets),
             traffic={variant: dict(series) for variant, series in self._traffic.items()},
+            findings={name: found for name, found in self._findings.items() if name in self._endpoints and found},
             refreshed=self._refreshed,
             loading=not self._complete,
             errors=self._errors.now,
@@ -91,6 +123,11 @@ class EndpointsWatch:
         self.load_page()
         return self.look(visible)
 
+    def was_changed(self, name: str) -> None:
+        """What is known of this one is out of date: somebody has just changed it from here. From any thread."""
+        self._described.pop(name, None)
+        self._measured.pop(name, None)
+
     def load_page(self) -> EndpointsView:
         """The next page of the list, the first again after the last."""
         with self._errors.of("list"):
@@ -98,24 +135,31 @@ class EndpointsWatch:
         return self.view
 
     def look(self, visible: Sequence[str]) -> EndpointsView:
-        """What the rows on screen need: descriptions that are missing or old, scaling, and one metrics call."""
+        """What the rows on screen need, and once the list is whole every five minutes what the others do.
+
+        That is descriptions that are missing or old, what scales the rows on screen, and metrics, 500 a request.
+        """
         shown = [name for name in visible if name in self._endpoints]
         shown = shown or [endpoint.name for endpoint in self.view.endpoints[:20]]
         now = self._now()
-        old = [name for name in shown if self._is_old(name, now)]
-        if old:
-            with self._errors.of("details"):
-                self._describe(old, now)
-        due = [
-            name for name in shown if now - self._measured.get(name, _LONG_AGO) >= timedelta(seconds=METRICS_EVERY_S)
-        ]
-        if due:
-            self._measured.update(dict.fromkeys(shown, now))
-            if Can.SCALING in self._source.can:
+        with self._errors.of("details"):
+            self._describe([name for name in shown if self._is_old(name, now)], now)
+        due = [name for name in shown if self._is_due(name, METRICS_EVERY_S, now)]
+        # While pages are still to come the rows on screen go first; then all the others come at once.
+        others = [] if self.has_more else [name for name in self._endpoints if self._is_due(name, FLEET_EVERY_S, now)]
+        if others:
+            with self._errors.of("fleet"):
+                self._describe_fleet([name for name in others if name not in due])
+        if due or others:
+            asked = list(dict.fromkeys([*(shown if due else ()), *others]))
+            self._measured.update(dict.fromkeys(asked, now))
+            if due and Can.SCALING in self._source.can:
                 with self._errors.of("scaling"):
                     self._scale(shown)
             with self._errors.of("metrics"):
-                self._measure(shown, now)
+                self._measure(asked, now)
+                self._look_back(now)
+            self._examine(asked, now)
         return self.view
 
     def _take(self, page: Page[Endpoint]) -> None:
@@ -141,20 +185,52 @@ class EndpointsWatch:
         patience = timedelta(seconds=DESCRIBE_EVERY_S if not self._endpoints[name].is_changing else 5)
         return described is None or now - described >= patience
 
+    def _is_due(self, name: str, every_s: float, now: datetime) -> bool:
+        return now - self._measured.get(name, _LONG_AGO) >= timedelta(seconds=every_s)
+
     def _describe(self, names: Sequence[str], now: datetime) -> None:
-        denied: Denied | None = None
-        for name in names:
-            self._described[name] = now
-            try:
-                self._endpoints[name] = self._source.describe_endpoint(name)
-            except NotFound:
+        """DescribeEndpoint for each, a few side by side."""
+        if not names:
+            return
+        self._described.update(dict.fromkeys(names, now))
+        with ThreadPoolExecutor(min(_AT_ONCE, len(names))) as pool:
+            answers = list(pool.map(self._describe_one, names))
+        failed: SourceError | None = None
+        for name, answer in zip(names, answers, strict=True):
+            if isinstance(answer, Endpoint):
+                self._endpoints[name] = answer
+            elif isinstance(answer, NotFound):
                 # Deleted between the list and the question.
                 self._endpoints.pop(name)
-            except Denied as error:
-                # A policy may allow some endpoints and not others.
-                denied = error
-        if denied is not None:
-            raise denied
+            elif failed is None or isinstance(failed, Denied):
+                # A policy may allow some endpoints and not others: anything else is graver.
+                failed = answer
+        if failed is not None:
+            raise failed
+
+    def _describe_one(self, name: str) -> Endpoint | SourceError:
+        try:
+            return self._source.describe_endpoint(name)
+        except SourceError as error:
+            return error
+
+    def _describe_fleet(self, names: Sequence[str]) -> None:
+        """What is not on screen, by one Search for every hundred; what that does not know, or denies, is left as it is.
+
+        Search learns late of what is new: what it knows is not taken for what a row on screen would show.
+        """
+        if not self._can_search or Can.DETAILS not in self._source.can:
+            return
+        try:
+            found = cast("EndpointSource", self._source).describe_endpoints(names)
+        except Denied:
+            # It is not needed: each row is described by itself once it is on screen.
+            self._can_search = False
+            return
+        for endpoint in found:
+            known = self._endpoints[endpoint.name]
+            if endpoint.created == known.created and endpoint.modified >= known.modified:
+                self._endpoints[endpoint.name] = _with_types(endpoint, known)
 
     def _scale(self, names: Sequence[str]) -> None:
         described = [name for name in names if name in self._endpoints and self._endpoints[name].detailed]
@@ -164,17 +240,70 @@ class EndpointsWatch:
 
     def _measure(self, names: Sequence[str], now: datetime) -> None:
         queries = [
-            MetricQuery("variant", name, metric, variant.name, stat)
+            MetricQuery("instance" if metric == USED[0] else "variant", name, metric, variant.name, stat)
             for name in names
             if name in self._endpoints
             for variant in self._endpoints[name].variants
-            for metric, stat in LISTED
+            for metric, stat in (LISTED if variant.serverless else (*LISTED, USED))
         ]
         if not queries:
             return
         answers = self._source.metrics(queries, to_ms(now - WINDOW), to_ms(now))
         for query, series in zip(queries, answers, strict=True):
-            self._traffic.setdefault((query.owner, query.part), {})[query.metric] = series
+            self._traffic.setdefault((query.owner, query.part), {})[key_of(query)] = series
+
+    def _look_back(self, now: datetime) -> None:
+        """Look every half hour for requests in the last days to variants that had none in the last hours."""
+        if self.has_more or (self._days_at is not None and now - self._days_at < timedelta(seconds=SLOW_EVERY_S)):
+            return
+        self._days_at = now
+        silent = [variant for variant, traffic in self._traffic.items() if is_silent(traffic)]
+        queries = [long_query(endpoint, name) for endpoint, name in silent]
+        answers = self._source.metrics(queries, to_ms(now - LONG), to_ms(now)) if queries else ()
+        self._days = dict(zip(silent, answers, strict=True))
+
+    def _examine(self, names: Iterable[str], now: datetime) -> None:
+        view = self.view
+        for name in names:
+            endpoint = self._endpoints.get(name)
+            if endpoint is not None and endpoint.detailed:
+                traffic = view.of(endpoint)
+                days = {one.name: self._days.get((name, one.name)) for one in endpoint.variants}
+                self._findings[name] = examine(
+                    endpoint,
+                    to_ms(now),
+                    traffic,
+                    traffic,
+                    self._targets.get(name, ()),
+                    days={
+                        variant: series
+                        for variant, series in days.items()
+                        if series is not None and is_silent(traffic[variant])
+                    },
+                    asked=all("Invocations" in series for series in traffic.values()),
+                    limits=self._limits,
+                    zone=self._zone,
+                )
+
+
+def _with_types(endpoint: Endpoint, known: Endpoint) -> Endpoint:
+    """What only a config tells, as it was known before, where the config is the same."""
+    before = {(variant.name, variant.shadow): variant for variant in known.variants}
+    if known.config != endpoint.config:
+        return endpoint
+    return replace(
+        endpoint,
+        variants=tuple(
+            replace(
+                variant,
+                instance_type=variant.instance_type or old.instance_type,
+                model=variant.model or old.model,
+            )
+            if (old := before.get((variant.name, variant.shadow)))
+            else variant
+            for variant in endpoint.variants
+        ),
+    )
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
