@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from tui.cli.output import complain
 from tui.config import ConfigError, Folders, private_folder
-from tui.sources.base import NotFound, Refused, SourceError
+from tui.sources.base import ModelFailed, NotFound, Refused, SourceError
 
 
 class WrongUsage(Exception):
@@ -75,6 +75,8 @@ def exit_of(error: SourceError) -> Exit:
     """The exit code of a request that failed. A command that changes something answers for `Refused` itself."""
     if isinstance(error, NotFound):
         return Exit.NOT_FOUND
+    if isinstance(error, ModelFailed):
+        return Exit.MODEL_ERROR
     return Exit.USAGE if isinstance(error, Refused) else Exit.NO_ANSWER
 
 

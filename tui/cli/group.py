@@ -26,6 +26,7 @@ _COMMANDS = {
     "describe": "describe",
     "doctor": "doctor",
     "endpoints": "endpoints",
+    "invoke": "invoke",
     "jobs": "jobs",
     "local": "local",
     "logs": "logs",

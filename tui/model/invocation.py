@@ -78,7 +78,7 @@ def content_type_of(body: bytes, path: PurePath | None = None) -> str:
 
 
 def wants_stream(invocation: Invocation) -> bool:
-    """Whether the request itself asks for a stream: by `accept`, or by `"stream": true` as models that stream have it."""
+    """Whether the request itself asks for a stream: by `accept`, or by `"stream": true`, as models have it."""
     if invocation.stream or invocation.accept.split(";")[0].strip().lower() == "text/event-stream":
         return True
     if not invocation.content_type.lower().startswith("application/json") or b'"stream"' not in invocation.body:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tui.model.invocation import LARGEST_BODY, Invocation, Response, wants_stream
 from tui.sources.aws.clients import Clients
 from tui.sources.aws.errors import one_line, translate
 from tui.sources.base import ModelFailed, Refused
 
-_SERVICE = "sagemaker-runtime"
+_SERVICE: Final = "sagemaker-runtime"
 
 
 def invoke(
