@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from tests.moto_server import Moto, ms
 from tests.screens.monitor import Monitor, opened
 from tests.screens.snapshot import assert_snapshot
 from tests.screens.world import FAILED, JOB_METRICS, RUNNING, WorldSource, before, job_fields
+from tui.archive import Archive
+from tui.archive.series import KeptSeries, SeriesArchive
 from tui.config import Settings
 from tui.model.series import MetricQuery, Series
 from tui.screens.compare import CompareScreen
@@ -133,48 +137,47 @@ async def test_a_cursor_reads_out_every_job_at_the_same_time_since_its_start(swe
 
 
 class Counted(WorldSource):
-    """Knows its requests for metrics, and gives each datapoint a step, as a log does."""
+    """Knows how many metrics each of its requests was for."""
 
     asked: list[int]
-    step: int
 
-    def metrics(self, queries: Any, start_ms: int, end_ms: int) -> tuple[Series, ...]:
-        from array import array
-        from dataclasses import replace
-
+    def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
         self.asked.append(len(queries))
-        found = super().metrics(queries, start_ms, end_ms)
-        return tuple(
-            replace(series, steps=array("d", [float(self.step * row) for row in range(len(series))]))
-            for series in found
-            if isinstance(queries[0], MetricQuery)
-        )
+        return super().metrics(queries, start_ms, end_ms)
 
 
-@pytest.fixture
-def counted(sweep: WorldSource, moto: Moto) -> Counted:
+async def test_all_metrics_of_all_jobs_are_one_request(sweep: WorldSource, moto: Moto) -> None:
     source = Counted(moto.settings())
-    source.asked, source.step = [], 100
-    return source
-
-
-async def test_all_metrics_of_all_jobs_are_one_request(counted: Counted) -> None:
-    async with opened(counted, size=(120, 45)) as monitor:
+    source.asked = []
+    async with opened(source, size=(120, 45)) as monitor:
         await monitor.until("9 jobs")
-        counted.asked.clear()
+        source.asked.clear()
         await compared(monitor, 8)
         await monitor.until("all ended")
-        assert [count for count in counted.asked if count >= 16] == [16]
+        assert [count for count in source.asked if count >= 16] == [16]
 
 
-async def test_along_steps_where_the_data_has_them(counted: Counted) -> None:
-    async with opened(counted, size=(120, 45)) as monitor:
+async def test_along_steps_where_the_jobs_logs_were_read_before(sweep: WorldSource, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "logs.sqlite")
+    series = SeriesArchive.beside(archive)
+    for name, every in ((RUNS[8], 10.0), (RUNS[7], 20.0)):
+        job = sweep.describe_job(name)
+        times = array("q", [ms(job.created) + 300_000 + 60_000 * row for row in range(60)])
+        values, steps = array("d", [1.0] * 60), array("d", [every * row for row in range(60)])
+        logged = Series("train:loss", times, values, "log", steps=steps)
+        series.keep(job, [KeptSeries("job", 0, logged)], whole=True)
+    series.close()
+    async with opened(sweep, size=(120, 45), archive=archive) as monitor:
         await compared(monitor, 2)
         await monitor.until("x other axis")
         await monitor.press("x")
-        await monitor.until("by step", re.compile(r" 0 +500 +1000 "))
+        await monitor.until("by step", re.compile(r" 0 +100 +200 "), "train:loss ── 1 ● 1  2 ▲ 1 ")
+        train = charts(monitor)[1].view
+        assert train is not None
+        assert (train.start, train.end) == (0, 59 * 20 * 1000)
         await monitor.press("x")
         await monitor.until("by time since the start of training")
+    archive.close()
 
 
 async def test_without_steps_none_are_offered(sweep: WorldSource) -> None:

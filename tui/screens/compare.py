@@ -60,7 +60,7 @@ class CompareScreen(PanesScreen):
     def __init__(self, context: Context, names: Sequence[str]) -> None:
         assert len(names) <= MOST
         super().__init__(context, f"jobs ▸ {len(names)} compared")
-        self._watch = CompareWatch(context.source, names, context.now)
+        self._watch = CompareWatch(context.source, names, context.now, context.archive)
         self.view = self._watch.view
         self._metric = ""
         ascii_only = context.settings.ascii

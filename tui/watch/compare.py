@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tui.model.compare import Compared
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
+from tui.model.logs import host_number
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import Source, SourceError
 from tui.watch.clock import Clock, to_ms
 from tui.watch.errors import Errors
+from tui.watch.history import History
 from tui.watch.job import METRICS_EVERY_S, POINTS
+
+if TYPE_CHECKING:
+    from tui.archive import Archive
 
 _LATE = timedelta(minutes=5)
 """How long after a job's end CloudWatch may still get datapoints of it."""
+_BEHIND_MS = 120_000
+"""How much older the last datapoint of a log may be than CloudWatch's before it tells too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,26 @@ class CompareView:
 
 
 class CompareWatch:
-    """Asks a source for a few training jobs. Not thread-safe: one Poller calls it."""
+    """Asks a source for a few training jobs. Not thread-safe: one Poller calls it.
 
-    def __init__(self, source: Source, names: Sequence[str], now: Clock) -> None:
+    Args:
+        source: Whom to ask.
+        names: The jobs' names.
+        now: The clock.
+        archive: Opens the archive, where what was read out of the jobs' logs is kept, with steps and epochs.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        names: Sequence[str],
+        now: Clock,
+        archive: Callable[[], Archive | None] = lambda: None,
+    ) -> None:
         self._source = source
         self._now = now
+        self._archive = archive
+        self._histories: dict[str, History] = {}
         self._view = CompareView(tuple(Compared(name) for name in names))
         self._errors = Errors()
 
@@ -83,9 +106,28 @@ class CompareWatch:
             found: dict[str, dict[str, Series]] = {}
             for query, series in zip(queries, answers, strict=True):
                 found.setdefault(query.owner, {})[query.metric] = series
-            measured = tuple(replace(one, metrics=found.get(one.name, one.metrics)) for one in self._view.jobs)
+            measured = tuple(
+                replace(one, metrics=self._metrics(one.job, found.get(one.name, {}))) if one.job else one
+                for one in self._view.jobs
+            )
             self._view = replace(self._view, jobs=measured, measured=now)
         return self.view
+
+    def _metrics(self, job: TrainingJob, measured: dict[str, Series]) -> dict[str, Series]:
+        """One series a metric: what was read out of the job's log where that goes as far, else what was measured."""
+        history = self._histories.get(job.name)
+        if history is None:
+            history = self._histories[job.name] = History(self._archive)
+            history.begin(job)
+        found = {name: history.of("job", series) for name, series in measured.items()}
+        for source in ("recognised", "log"):
+            # Of several hosts the first: the lines of a chart are jobs here.
+            for series in sorted(history.all_of("job", source), key=lambda one: host_number(one.part), reverse=True):
+                known = found.get(series.name)
+                behind = known.times[-1] - series.times[-1] if known is not None and len(known) and len(series) else 0
+                if len(series) and (job.is_ended or behind <= _BEHIND_MS):
+                    found[series.name] = series
+        return found
 
 
 EVERY_S = METRICS_EVERY_S
@@ -94,5 +136,5 @@ EVERY_S = METRICS_EVERY_S
 def _queries(job: TrainingJob, now: datetime, jobs: Sequence[TrainingJob]) -> list[MetricQuery]:
     """The metrics of one job, with a period that suits the longest of all: they are drawn on the same axis."""
     lengths = [((one.ended or now) - one.started).total_seconds() for one in jobs if one.started]
-    period = max(int(max(lengths) / POINTS // 60 + 1) * 60, 60)
+    period = 0 if is_local(job.name) else max(int(max(lengths) / POINTS // 60 + 1) * 60, 60)
     return [MetricQuery("job", job.name, definition.name, period_s=period) for definition in job.metric_definitions]
