@@ -64,8 +64,8 @@ class TestFile:
                 "app.quit" = "ctrl+q"
 
                 [thresholds]
-                overfit = 0.2
-                gpu.low = 60
+                overfitting.gap = 0.2
+                "idle-gpu.p95" = 60
                 """
             )
         )
@@ -80,7 +80,7 @@ class TestFile:
             archive=False,
             archive_size_mb=500,
             keys={"jobs.filter": "slash,f", "app.quit": "ctrl+q"},
-            thresholds={"overfit": 0.2, "gpu.low": 60},
+            thresholds={"overfitting.gap": 0.2, "idle-gpu.p95": 60},
             folders=settings.folders,
         )
 
@@ -112,8 +112,12 @@ class TestWrong:
                 'FILE: keys.jobs.filter is 3: it has to be keys for a binding such as jobs.filter = "slash,f"',
             ),
             (
-                "[thresholds]\noverfit = 'much'",
-                "FILE: thresholds.overfit is 'much': it has to be a number for each threshold",
+                "[thresholds]\noverfitting.gap = 'much'",
+                "FILE: thresholds.overfitting.gap is 'much': it has to be a number for each threshold",
+            ),
+            (
+                "[thresholds]\noverfitting.gab = 0.2",
+                "FILE: there is no threshold overfitting.gab: did you mean overfitting.gap?",
             ),
             (
                 "[archive]\nsize_mb = 2.5",

@@ -178,6 +178,9 @@ def _value(path: Path, key: str, value: object) -> object:
     expected, rule = _RULES[key]
     try:
         return rule(value)
+    except _UnknownError as unknown:
+        what, hint = unknown.args
+        raise ConfigError(f"{path}: {what}", hint) from None
     except _WrongError as wrong:
         raise ConfigError(f"{path}: {key}{wrong.inner} is {_shown(wrong.value)}", f"it has to be {expected}") from None
 
@@ -187,6 +190,10 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+class _UnknownError(Exception):
+    """A key inside a table's value does not exist: what is wrong, and what there is."""
 
 
 class _WrongError(Exception):
@@ -267,6 +274,17 @@ def _each(rule: Callable[[object], Any]) -> Callable[[object], dict[str, Any]]:
     return each
 
 
+def _thresholds(value: object) -> dict[str, float]:
+    found = _each(_between(-1e300, 1e300))(value)
+    from tui.model.health.thresholds import MEANING, unknown
+
+    for name in unknown(found):
+        close = difflib.get_close_matches(name, MEANING, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(MEANING)}"
+        raise _UnknownError(f"there is no threshold {name}", hint)
+    return found
+
+
 _TABLES = frozenset({"archive", "keys", "thresholds"})
 _RULES: dict[str, tuple[str, Callable[[object], Any]]] = {
     "theme": ('"auto", "dark" or "light"', _theme),
@@ -280,7 +298,7 @@ _RULES: dict[str, tuple[str, Callable[[object], Any]]] = {
     "archive.enabled": ("true or false", _flag),
     "archive.size_mb": ("a whole number of megabytes, at least 10", _whole(10, 10_000_000)),
     "keys": ('keys for a binding such as jobs.filter = "slash,f"', _each(_text)),
-    "thresholds": ("a number for each threshold", _each(_between(-1e300, 1e300))),
+    "thresholds": ("a number for each threshold", _thresholds),
 }
 _FIELDS = {key: key for key in _RULES} | {
     "refresh": "refresh_s",

@@ -47,6 +47,16 @@ class Evidence:
         return None
 
     @property
+    def own(self) -> tuple[Series, ...]:
+        """The job's own metrics over time: neither the last values alone nor the profiler's."""
+        return tuple(series for series in self.metrics if series.source not in {"final", "profiler"})
+
+    @property
+    def logged(self) -> tuple[Series, ...]:
+        """Those that were read out of the log, to the millisecond."""
+        return tuple(series for series in self.metrics if series.source in {"log", "recognised", "local"})
+
+    @property
     def training(self) -> tuple[int, int] | None:
         """When the script ran, in ms: the phase Training, or all since the start where no phases are known."""
         if (found := self.phase("Training")) is not None:

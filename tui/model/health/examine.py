@@ -12,7 +12,7 @@ def examine(on: Evidence) -> tuple[Finding, ...]:
 
     About a millisecond for a usual job: half a dozen metrics and two hosts at one datapoint a minute for a few hours.
     """
-    ways = curves.ways(on.metrics)
+    ways = curves.ways(on.own)
     hosts = resources.uses(on)
     found = [
         *said.logged(on),

@@ -61,8 +61,8 @@ def interruptions(on: Evidence) -> Iterator[Finding]:
 
 
 def _said(on: Evidence, rule: str, severity: Severity, what: str, hit: LogHit, debugger: str = "") -> Finding:
-    times = plural(hit.count, "time") + (f", last at {on.clock(hit.last_ms)}" if hit.count > 1 else "")
-    return Finding(rule, severity, what, (hit.line, times), hit.first_ms, (hit.host,), debugger)
+    times = (f"{plural(hit.count, 'time')}, last at {on.clock(hit.last_ms)}",) if hit.count > 1 else ()
+    return Finding(rule, severity, what, (hit.line, *times), hit.first_ms, (hit.host,), debugger)
 
 
 def _reason(on: Evidence, rule: str, what: str) -> Finding:
@@ -73,7 +73,7 @@ def _reason(on: Evidence, rule: str, what: str) -> Finding:
 
 def stalled(on: Evidence) -> Iterator[Finding]:
     """No metric of the job has had a datapoint for half an hour, and for twice its longest pause before."""
-    newest = [series for series in on.metrics if len(series)]
+    newest = [series for series in on.own if len(series)]
     if not on.is_training or not newest:
         return
     last = max(series.times[-1] for series in newest)
@@ -128,9 +128,9 @@ def slow_start(on: Evidence) -> Iterator[Finding]:
             yield _slow(on, f"{phase.name} for {span(took / 1000)}", (phase.message,), ms(phase.started))
         return
     ran = on.training
-    if ran is None or not job.metric_definitions or not on.metrics:
+    if ran is None or not job.metric_definitions or not on.own:
         return
-    firsts = [series.times[0] for series in on.metrics if len(series)]
+    firsts = [series.times[0] for series in on.own if len(series)]
     until = min(firsts) if firsts else ran[1]
     took = until - ran[0]
     # Hours without a datapoint are no slow start where an epoch takes that long: then the GPUs are busy.

@@ -21,7 +21,7 @@ _WINDOW_MS = 30 * 60_000
 def step_outliers(on: Evidence) -> Iterator[Finding]:
     """Steps that took far longer than usual, again and again, outside validations and the ends of epochs."""
     limits = on.limits
-    logged = [series for series in on.metrics if series.source != "cloudwatch" and len(series) >= 100]
+    logged = [series for series in on.logged if len(series) >= 100]
     steps = max((series for series in logged if role_of(series.name) in {"train", ""}), key=len, default=None)
     if steps is None:
         return
@@ -90,7 +90,7 @@ def _is_regular(places: list[int]) -> bool:
 def slow_hosts(on: Evidence) -> Iterator[Finding]:
     """A host that makes fewer steps than the others in the same time, by its own log."""
     by_name: dict[str, dict[str, Series]] = {}
-    for series in on.metrics:
+    for series in on.logged:
         if series.part and len(series) >= 20:
             by_name.setdefault(series.name, {})[series.part] = series
     hosts = max(by_name.values(), key=len, default={})
