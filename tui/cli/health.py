@@ -10,7 +10,7 @@ import click
 
 from tui.cli import sources
 from tui.cli.exits import Exit
-from tui.cli.log_reading import of_job, read_whole
+from tui.cli.log_reading import of_job, read_now
 from tui.cli.options import Options
 from tui.cli.output import complain, emit, emit_json
 from tui.cli.shared import shared
@@ -61,7 +61,7 @@ def health(options: Options, *, job: str, as_json: bool) -> int:
     view = sources.within(options.timeout, watch.describe, lambda: source.calls)
     problems += view.errors
     try:
-        read_whole(log, take)
+        read_now(log, take)
     except SourceError as error:
         problems.append(error)  # what could be looked at counts all the same
     try:
