@@ -6,6 +6,7 @@ import json
 import struct
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,10 +27,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Raw:
-    """Bytes that are no answer of AWS."""
+    """Bytes that are no answer of AWS, or one of a service that speaks in headers."""
 
     body: bytes
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Hang:
@@ -44,7 +46,9 @@ class Drop:
     """The connection is closed without an answer."""
 
 
-Answer = dict[str, Any] | Fault | Raw | Hang | Cut | Drop
+Plain = dict[str, Any] | Fault | Raw | Hang | Cut | Drop
+Answer = Plain | Callable[[dict[str, Any]], Plain]
+"""What is answered, or what makes it of the request's parameters."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ class Canned:
         answer: Answer = Fault("AccessDeniedException", "no answer was canned")
         if queue:
             answer = queue.pop(0) if len(queue) > 1 else queue[0]
+        if callable(answer):
+            answer = answer(parameters)
         if isinstance(answer, Hang):
             self._closing.wait()
             request.close_connection = True
@@ -132,6 +138,9 @@ class Canned:
 def _read(path: str, target: str, body: bytes) -> tuple[str, str, dict[str, Any]]:
     if target:
         return "json", target.rsplit(".", 1)[-1], json.loads(body or b"{}")
+    if path.startswith("/endpoints/"):
+        streams = path.endswith("/invocations-response-stream")
+        return "rest", "InvokeEndpointWithResponseStream" if streams else "InvokeEndpoint", {"path": path, "body": body}
     if "/operation/" in path:
         return "cbor", path.rsplit("/", 1)[-1], {}
     form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
@@ -142,9 +151,13 @@ def _write(
     request: BaseHTTPRequestHandler, protocol: str, operation: str, answer: dict[str, Any] | Fault | Raw
 ) -> None:
     status = 200 if isinstance(answer, dict) else answer.status
-    headers = {"json": {"Content-Type": "application/x-amz-json-1.1"}, "query": {"Content-Type": "text/xml"}}.get(
-        protocol, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
-    )
+    headers = {
+        "json": {"Content-Type": "application/x-amz-json-1.1"},
+        "query": {"Content-Type": "text/xml"},
+        "rest": {},
+    }.get(protocol, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"})
+    if isinstance(answer, Raw):
+        headers = headers | answer.headers
     body = answer.body if isinstance(answer, Raw) else _body(protocol, operation, answer)
     request.send_response(status)
     for name, value in headers.items():

@@ -56,10 +56,11 @@ def test_requests_grow_with_the_rows_on_screen_and_not_with_the_fleet(
     moto: Moto, aws: AwsSource, clock: FrozenClock
 ) -> None:
     small = cost_of_a_refresh(moto, aws, clock, fleet=10, rows=5)
-    assert cost_of_a_refresh(moto, aws, clock, fleet=90, rows=5) == (small[0] - 5, small[1])  # configs are known
+    # Configs are known by now; of 90 endpoints, the 540 metrics of the first look take two requests.
+    assert cost_of_a_refresh(moto, aws, clock, fleet=90, rows=5) == (small[0] - 5 + 1, small[1])
     more = cost_of_a_refresh(moto, aws, clock, fleet=90, rows=20)
-    # A description a row, and its config once; the list, the scaling and the metrics are one request each.
-    assert more == (20 + 15 + 2, 1 + 20 + 2)
+    # A description a row, and its config once; the scaling; of the fleet a search, its metrics, and its last days.
+    assert more == (20 + 15 + 1 + 1 + 2 + 1, 1 + 20 + 2)  # later the list, the rows, their scaling and metrics
 
 
 def test_between_two_minutes_only_the_list_is_asked_for(
@@ -89,8 +90,55 @@ def test_rows_that_come_on_screen_are_asked_for_alone(moto: Moto, aws: AwsSource
     watch.refresh(names[:10])
     before = aws.calls
     view = watch.look(names[8:12])
-    assert aws.calls - before == 2 * 2 + 2  # two descriptions with their configs, scaling, metrics
-    assert {endpoint.name for endpoint in view.endpoints if endpoint.detailed} == set(names[:12])
+    assert aws.calls - before == 2 * 2 + 1  # two descriptions with their configs, and scaling; metrics are there
+    assert set(view.targets) == set(names[:12])
+
+
+def test_the_rest_of_the_fleet_is_measured_every_five_minutes_and_comes_to_the_top_when_it_fails(
+    moto: Moto, aws: AwsSource, clock: FrozenClock, watch: EndpointsWatch
+) -> None:
+    names = add_endpoints(moto, 12)
+    shown, hidden = names[:4], names[-1]
+    watch.refresh(shown)
+    where = {"EndpointName": hidden, "VariantName": "main"}
+    for metric, value in (("Invocations", 100.0), ("Invocation5XXErrors", 30.0)):
+        points = [(ms(now()) + 60_000 * minute, value) for minute in range(-60, 6)]
+        moto.add_metric("AWS/SageMaker", metric, where, points)
+    asked = []
+    for _ in range(5):
+        before = aws.metrics_asked
+        clock.advance(seconds=61)
+        view = watch.refresh(shown)
+        asked.append(aws.metrics_asked - before)
+    assert asked == [4 * 6] * 4 + [12 * 6]
+    assert [finding.rule for finding in view.findings[hidden]] == ["endpoint-errors"]
+
+
+def test_what_search_denies_is_described_on_screen_alone(
+    canned: Canned, canned_aws: AwsSource, clock: FrozenClock
+) -> None:
+    canned_endpoints(canned, clock(), "a", "b")  # Search has no answer: it is denied
+    watch = EndpointsWatch(canned_aws, clock)
+    for _ in range(12):
+        view = watch.refresh(["a"])
+        clock.advance(seconds=31)
+    assert {endpoint.name: endpoint.detailed for endpoint in view.endpoints} == {"a": True, "b": False}
+    assert view.errors == ()
+    assert canned.count("Search") == 1
+
+
+def test_requests_of_the_last_days_are_looked_for_where_the_last_hours_have_none(
+    moto: Moto, aws: AwsSource, clock: FrozenClock, watch: EndpointsWatch
+) -> None:
+    moto.add_endpoint("idle", created=ago(days=30), EndpointStatus="InService")
+    view = watch.refresh(["idle"])
+    (finding,) = view.findings["idle"]
+    assert finding.rule == "endpoint-no-traffic"
+    assert "at least 14d" in finding.sentence
+    before = aws.metrics_asked
+    clock.advance(seconds=61)
+    watch.refresh(["idle"])
+    assert aws.metrics_asked - before == 6  # and not the days again
 
 
 def test_an_endpoint_that_changes_is_described_more_often(
@@ -185,8 +233,8 @@ def canned_endpoints(canned: Canned, at: datetime, *names: str) -> None:
     endpoints = [{"EndpointName": name, "EndpointStatus": "InService", **times} for name in names]
     variants = [{"VariantName": "main", "CurrentInstanceCount": 1, "DesiredInstanceCount": 1}]
     canned.answers("ListEndpoints", {"Endpoints": endpoints})
-    described = [{**one, "EndpointConfigName": "config", "ProductionVariants": variants} for one in endpoints]
-    canned.answers("DescribeEndpoint", *described * 20)
+    rest = {"EndpointStatus": "InService", "EndpointConfigName": "config", "ProductionVariants": variants, **times}
+    canned.answers("DescribeEndpoint", lambda asked: {"EndpointName": asked["EndpointName"], **rest})
     canned.answers("DescribeEndpointConfig", {"EndpointConfigName": "config", "ProductionVariants": variants})
     canned.answers("DescribeScalableTargets", {"ScalableTargets": []})
     canned.answers("GetMetricData", {"MetricDataResults": []})
@@ -226,11 +274,9 @@ def test_what_may_be_described_is_described_though_another_endpoint_may_not(
     canned_endpoints(canned, clock(), "a", "b")
     begun = clock() - timedelta(hours=1)
     times = {"CreationTime": begun, "LastModifiedTime": begun}
-    canned.answers(
-        "DescribeEndpoint",
-        Fault("AccessDeniedException", "not authorized to perform: sagemaker:DescribeEndpoint"),
-        {"EndpointName": "b", "EndpointStatus": "InService", "EndpointConfigName": "config", **times},
-    )
+    denied = Fault("AccessDeniedException", "not authorized to perform: sagemaker:DescribeEndpoint")
+    there = {"EndpointName": "b", "EndpointStatus": "InService", "EndpointConfigName": "config", **times}
+    canned.answers("DescribeEndpoint", lambda asked: there if asked["EndpointName"] == "b" else denied)
     watch = EndpointsWatch(canned_aws, clock)
     for _ in range(3):
         view = watch.refresh(["a", "b"])

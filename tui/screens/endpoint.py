@@ -98,7 +98,7 @@ class EndpointScreen(ClockedScreen):
         """Show what can be done about the auto-scaling of its variants."""
         known = self.view.endpoint.variants if self.view.endpoint else ()
         variants = [one.name for one in known if not one.shadow]
-        self.app.push_screen(later.scaling(self.context, self._name, variants), self.was_changed)
+        self.app.push_screen(later.scaling(self.context, self._name or "", variants), self.was_changed)
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts."""

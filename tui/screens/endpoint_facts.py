@@ -5,40 +5,71 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.model.endpoints import ProductionVariant, ScalableTarget
+from tui.model.cost import Prices, endpoint_hourly, money
+from tui.model.endpoints import Alarm, Endpoint, InferenceComponent, ProductionVariant, ScalableTarget, ScalingActivity
 from tui.model.phrases import capacity
+from tui.model.traffic import traffic_rows
 from tui.model.words import DASH, number, span
 from tui.screens.endpoint_rows import targets_of
 from tui.watch.endpoint import EndpointView
 from tui.widgets.facts import Section
 
+LISTED = 8
+"""How many scaling activities are listed, the newest first."""
 
-def sections(view: EndpointView, clock: Callable[[datetime], str]) -> list[Section]:
-    """Each variant with what scales it, then the endpoint itself; `clock` writes a moment."""
+
+def sections(view: EndpointView, clock: Callable[[datetime], str], prices: Prices | None = None) -> list[Section]:
+    """What is wrong, each variant with its traffic and what scales it, what happened of late, then the endpoint itself.
+
+    Args:
+        view: What is known.
+        clock: How a moment is written.
+        prices: USD an hour by instance type, as far as they are known.
+    """
     endpoint = view.endpoint
     if endpoint is None:
         return []
     about = [
         ("status", endpoint.status),
         ("reason", endpoint.failure_reason),
-        ("deployment", endpoint.deployment),
+        ("deployment", _deployment(endpoint, clock)),
         ("config", endpoint.config),
         ("created", clock(endpoint.created)),
         ("modified", clock(endpoint.modified)),
         ("ARN", endpoint.arn),
     ]
     return [
-        *((_title(variant), _variant(variant, view.targets)) for variant in endpoint.variants),
+        ("what is wrong", [(finding.rule, finding.sentence) for finding in view.findings]),
+        *((_title(variant), _variant(variant, view, clock, prices or {})) for variant in endpoint.variants),
+        *((f"inference component {one.name}", _component(one, view, clock)) for one in view.components),
+        ("alarms", [(alarm.name, _alarm(alarm, clock)) for alarm in view.alarms]),
+        ("scaling of the last 3 h", [_activity(one, clock) for one in reversed(view.activities[-LISTED:])]),
+        ("not shown", [(what, f"ask for {permission}") for what, permission in view.lacking.items()]),
         ("endpoint", [(name, value) for name, value in about if value]),
     ]
+
+
+def _deployment(endpoint: Endpoint, clock: Callable[[datetime], str]) -> str:
+    since = f" since {clock(endpoint.deploying_since)}" if endpoint.deploying_since else ""
+    return endpoint.deployment and f"{endpoint.deployment}{since}"
 
 
 def _title(variant: ProductionVariant) -> str:
     return f"{'shadow ' if variant.shadow else ''}variant {variant.name}"
 
 
-def _variant(variant: ProductionVariant, targets: tuple[ScalableTarget, ...] | None) -> list[tuple[str, str]]:
-    entries = [("model", variant.model), ("status", f"{variant.status} {variant.status_message}".strip())]
+def _variant(
+    variant: ProductionVariant, view: EndpointView, clock: Callable[[datetime], str], prices: Prices
+) -> list[tuple[str, str]]:
+    status = f"{variant.status} {variant.status_message}".strip()
+    if status and variant.status_since is not None:
+        status += f" since {clock(variant.status_since)}"
+    entries = [
+        *traffic_rows(view.traffic.get(variant.name, {})),
+        ("model", variant.model),
+        ("data", view.models.get(variant.model, "")),
+        ("status", status),
+    ]
     if variant.serverless is not None:
         serverless = variant.serverless
         entries.append(("serverless", f"{serverless.memory_mb} MB, at most {serverless.max_concurrency} at once"))
@@ -46,11 +77,41 @@ def _variant(variant: ProductionVariant, targets: tuple[ScalableTarget, ...] | N
             entries.append(("provisioned", f"{serverless.provisioned_concurrency} at once"))
     else:
         entries.append(("instances", f"{capacity(variant)} × {variant.instance_type or DASH}"))
+        rate = endpoint_hourly([(variant.instance_type, variant.current_instances or 0)], prices)
+        entries.append(("cost", f"{money(rate)} an hour" if rate is not None else ""))
     if variant.current_weight is not None:
         entries.append(("weight", _change(variant.current_weight, variant.desired_weight)))
-    if targets is not None:
-        entries += _scaling(targets_of(variant, targets))
+    if view.targets is not None and not variant.shadow:
+        entries += _scaling(targets_of(variant, view.targets))
     return [(name, value) for name, value in entries if value]
+
+
+def _component(one: InferenceComponent, view: EndpointView, clock: Callable[[datetime], str]) -> list[tuple[str, str]]:
+    entries = [
+        ("status", f"{one.status} since {clock(one.modified)}"),
+        ("reason", one.failure_reason),
+        ("variant", one.variant),
+        ("copies", _count(one.current_copies, one.desired_copies)),
+        ("model", one.model),
+        ("data", one.model_data or view.models.get(one.model, "")),
+    ]
+    return [(name, value) for name, value in entries if value]
+
+
+def _count(current: int | None, desired: int | None) -> str:
+    now = DASH if current is None else str(current)
+    return now if desired in (None, current) else f"{now} → {desired}"
+
+
+def _alarm(alarm: Alarm, clock: Callable[[datetime], str]) -> str:
+    since = f" since {clock(alarm.since)}" if alarm.since else ""
+    about = " ".join(part for part in (alarm.variant, alarm.metric, alarm.condition) if part)
+    return f"{alarm.state}{since}: {about}"
+
+
+def _activity(one: ScalingActivity, clock: Callable[[datetime], str]) -> tuple[str, str]:
+    words = [one.description.rstrip("."), one.status, one.reason if one.status in ("Failed", "Unfulfilled") else ""]
+    return clock(one.started), ", ".join(word for word in words if word)
 
 
 def _change(current: float, desired: float | None) -> str:

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from tui.model.bars import sparkline
 from tui.model.endpoints import Endpoint, ProductionVariant, ScalableTarget
+from tui.model.findings import Finding
+from tui.model.instances import scale, shape
 from tui.model.phrases import capacity, scaling_word
-from tui.model.series import Series
 from tui.model.status import sign, tone
-from tui.model.words import DASH, number, short_instance, span
+from tui.model.traffic import TOO_MANY, Traffic, fraction, is_failing, last, share
+from tui.model.words import DASH, number, percent, short_instance, span
 from tui.screens.context import Context
 from tui.watch.endpoints import EndpointsView
 from tui.widgets.columns import Cell, Column, SortValue
@@ -24,23 +26,37 @@ COLUMNS = (
     Column("instances", "INST", 5, most=9, align="right", priority=3),
     Column("requests", "REQ/MIN", 7, align="right", priority=1, descending=True),
     Column("latency", "AVG ms", 7, align="right", priority=2, descending=True),
-    Column("4xx", "4XX", 5, align="right", priority=7, descending=True),
+    Column("p99", "P99 ms", 7, align="right", priority=6, descending=True),
+    Column("4xx", "4XX", 5, align="right", priority=8, descending=True),
     Column("5xx", "5XX", 5, align="right", priority=1, descending=True),
+    Column("cpu", "CPU", 4, align="right", priority=7, descending=True),
     Column("scaling", "SCALING", 12, most=24, priority=4),
-    Column("type", "TYPE", 10, most=16, priority=9),
-    Column("age", "SINCE", 6, align="right", priority=8),
-    Column("curve", "", CURVE, priority=10),
+    Column("type", "TYPE", 10, most=16, priority=10),
+    Column("age", "SINCE", 6, align="right", priority=9),
+    Column("curve", "", CURVE, priority=11),
 )
 
 
-TOO_MANY = 1.0
-"""From how many percent of requests answered with 5XX on an endpoint is in trouble, whatever its status."""
+def in_trouble(endpoint: Endpoint, traffic: Mapping[str, Traffic], findings: Sequence[Finding] = ()) -> bool:
+    """Whether someone should look: its status says so, too many requests are answered with 5XX, or a rule does.
+
+    Args:
+        endpoint: The endpoint.
+        traffic: Its variants' series, by the variant's name.
+        findings: What is wrong with it.
+    """
+    failing = any(is_failing(traffic.get(variant.name, {})) for variant in endpoint.variants)
+    return endpoint.in_trouble or failing or any(finding.severity == "critical" for finding in findings)
 
 
-def in_trouble(endpoint: Endpoint, view: EndpointsView) -> bool:
-    """Whether someone should look: its status says so, or one of its variants answers too many requests with 5XX."""
-    shares = (_share(_traffic(endpoint, variant, view), "Invocation5XXErrors") for variant in endpoint.variants)
-    return endpoint.in_trouble or any(share is not None and share >= TOO_MANY for share in shares)
+def gravity(endpoint: Endpoint, view: EndpointsView) -> int:
+    """Where an endpoint belongs in a list that begins with trouble: 0 for that, 3 for the many that are well."""
+    findings = view.findings.get(endpoint.name, ())
+    if in_trouble(endpoint, view.of(endpoint), findings):
+        return 0
+    if findings:
+        return 1
+    return 2 if endpoint.is_changing else 3
 
 
 def key(endpoint: Endpoint, number: int) -> str:
@@ -59,21 +75,24 @@ def cells(
     """One cell for each of COLUMNS, as of now."""
     ascii = context.settings.ascii
     traffic = _traffic(endpoint, variant, view)
-    errors = _share(traffic, "Invocation5XXErrors")
+    errors = share(traffic, "Invocation5XXErrors")
+    warned = bool(view.findings.get(endpoint.name)) or (errors is not None and errors >= TOO_MANY)
     target = _target(endpoint, variant, view)
     word = scaling_word(target) if endpoint.name in view.targets and variant else DASH
     curve = sparkline(traffic["Invocations"].values, CURVE, ascii_only=ascii) if "Invocations" in traffic else ""
     return (
         endpoint.name,
         (f"! {endpoint.status}", "warning")
-        if errors is not None and errors >= TOO_MANY and tone(endpoint.status) == "good"
+        if warned and tone(endpoint.status) == "good"
         else (f"{sign(endpoint.status, ascii=ascii)} {endpoint.status}", tone(endpoint.status)),
         (variant.name + (" shadow" if variant.shadow else "")) if variant else (DASH, "muted"),
         capacity(variant) if variant and variant.serverless is None else (DASH, "muted"),
-        number(_per_minute(traffic, "Invocations")),
-        number(_last(traffic, "ModelLatency")),
-        _percent(_share(traffic, "Invocation4XXErrors")),
-        (_percent(errors), "bad") if errors is not None and errors >= TOO_MANY else _percent(errors),
+        number(last(traffic, "Invocations")),
+        number(last(traffic, "ModelLatency")),
+        number(last(traffic, "ModelLatency p99")),
+        fraction(share(traffic, "Invocation4XXErrors")),
+        (fraction(errors), "bad") if errors is not None and errors >= TOO_MANY else fraction(errors),
+        percent(_cpu(variant, traffic)),
         (word, "warning") if target and target.suspended.any else word,
         _type(variant) or (DASH, "muted"),
         (span((context.now() - endpoint.modified).total_seconds()), "muted"),
@@ -92,10 +111,12 @@ def sort_values(
         endpoint.status,
         variant.name if variant else None,
         variant.current_instances if variant else None,
-        _per_minute(traffic, "Invocations"),
-        _last(traffic, "ModelLatency"),
-        _share(traffic, "Invocation4XXErrors"),
-        _share(traffic, "Invocation5XXErrors"),
+        last(traffic, "Invocations"),
+        last(traffic, "ModelLatency"),
+        last(traffic, "ModelLatency p99"),
+        share(traffic, "Invocation4XXErrors"),
+        share(traffic, "Invocation5XXErrors"),
+        _cpu(variant, traffic),
         scaling_word(target) if target else None,
         variant.instance_type if variant else None,
         (now - endpoint.modified).total_seconds(),
@@ -120,38 +141,14 @@ def _type(variant: ProductionVariant | None) -> str:
     return "serverless" if variant.serverless is not None else short_instance(variant.instance_type)
 
 
-def _traffic(endpoint: Endpoint, variant: ProductionVariant | None, view: EndpointsView) -> Mapping[str, Series]:
+def _traffic(endpoint: Endpoint, variant: ProductionVariant | None, view: EndpointsView) -> Traffic:
     return view.traffic.get((endpoint.name, variant.name), {}) if variant else {}
 
 
-def _last(traffic: Mapping[str, Series], metric: str) -> float | None:
-    """The newest datapoint that is whole: CloudWatch's last minute is still being counted."""
-    series = traffic.get(metric)
-    if series is None or not len(series):
+def _cpu(variant: ProductionVariant | None, traffic: Traffic) -> float | None:
+    """CPU in percent of all cores of an instance, which AWS counts as 100 each."""
+    used = last(traffic, "CPUUtilization")
+    kind = shape(variant.instance_type) if variant else None
+    if used is None:
         return None
-    return series.values[-2] if len(series) > 1 else series.values[-1]
-
-
-def _per_minute(traffic: Mapping[str, Series], metric: str) -> float | None:
-    return _last(traffic, metric)
-
-
-def _share(traffic: Mapping[str, Series], metric: str) -> float | None:
-    """Errors in percent of the requests, over the last five minutes with datapoints."""
-    requests, errors = traffic.get("Invocations"), traffic.get(metric)
-    if requests is None or not len(requests):
-        return None
-    since = requests.times[-1] - 5 * 60_000
-    total = sum(value for time, value in zip(requests.times, requests.values, strict=True) if time >= since)
-    failed = (
-        sum(value for time, value in zip(errors.times, errors.values, strict=True) if time >= since) if errors else 0
-    )
-    return 100 * failed / total if total else None
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return DASH
-    if value == 0:
-        return "0"
-    return "<0.1%" if value < 0.1 else f"{value:.1f}%" if value < 10 else f"{value:.0f}%"
+    return 100 * used / scale(kind.vcpus if kind else None, traffic["CPUUtilization"].values).full

@@ -12,6 +12,7 @@ from tui.model.endpoints import Alarm, Endpoint, InferenceComponent, ScalableTar
 from tui.model.findings import Finding
 from tui.model.health.endpoints import EndpointEvidence, examine_endpoint
 from tui.model.health.thresholds import Thresholds, thresholds
+from tui.model.jobs import is_local
 from tui.model.series import Kind, MetricQuery, Series
 from tui.sources.base import Can, Denied, EndpointSource, Source, SourceError
 from tui.watch.clock import Clock, to_ms
@@ -126,7 +127,8 @@ class EndpointWatch:
             if Can.SCALING in self._source.can:
                 with self._errors.of("scaling"):
                     self._view = replace(self._view, targets=self._source.scaling([self._name]))
-            if Can.DETAILS in self._source.can and self._is_due("around", AROUND_EVERY_S):
+            of_aws = Can.DETAILS in self._source.can and not is_local(self._name)
+            if of_aws and self._is_due("around", AROUND_EVERY_S):
                 self._look_around(endpoint, cast("EndpointSource", self._source))
             self._examine()
         return self.view

@@ -11,6 +11,7 @@ from typing import cast
 from tui.model.endpoints import Endpoint, ScalableTarget
 from tui.model.findings import Finding
 from tui.model.health.thresholds import Thresholds, thresholds
+from tui.model.jobs import is_local
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import Can, Denied, EndpointSource, NotFound, Page, Source, SourceError
 from tui.watch.clock import Clock, to_ms
@@ -142,20 +143,22 @@ class EndpointsWatch:
         shown = [name for name in visible if name in self._endpoints]
         shown = shown or [endpoint.name for endpoint in self.view.endpoints[:20]]
         now = self._now()
-        with self._errors.of("details"):
-            self._describe([name for name in shown if self._is_old(name, now)], now)
+        if old := [name for name in shown if self._is_old(name, now)]:
+            with self._errors.of("details"):
+                self._describe(old, now)
+        shown = [name for name in shown if name in self._endpoints]
         due = [name for name in shown if self._is_due(name, METRICS_EVERY_S, now)]
         # While pages are still to come the rows on screen go first; then all the others come at once.
         others = [] if self.has_more else [name for name in self._endpoints if self._is_due(name, FLEET_EVERY_S, now)]
-        if others:
+        if unseen := [name for name in others if name not in shown and not is_local(name)]:
             with self._errors.of("fleet"):
-                self._describe_fleet([name for name in others if name not in due])
+                self._describe_fleet(unseen)
+        if Can.SCALING in self._source.can and (due or any(name not in self._targets for name in shown)):
+            with self._errors.of("scaling"):
+                self._scale(shown)
         if due or others:
             asked = list(dict.fromkeys([*(shown if due else ()), *others]))
             self._measured.update(dict.fromkeys(asked, now))
-            if due and Can.SCALING in self._source.can:
-                with self._errors.of("scaling"):
-                    self._scale(shown)
             with self._errors.of("metrics"):
                 self._measure(asked, now)
                 self._look_back(now)
@@ -190,8 +193,6 @@ class EndpointsWatch:
 
     def _describe(self, names: Sequence[str], now: datetime) -> None:
         """DescribeEndpoint for each, a few side by side."""
-        if not names:
-            return
         self._described.update(dict.fromkeys(names, now))
         with ThreadPoolExecutor(min(_AT_ONCE, len(names))) as pool:
             answers = list(pool.map(self._describe_one, names))
@@ -233,6 +234,7 @@ class EndpointsWatch:
                 self._endpoints[endpoint.name] = _with_types(endpoint, known)
 
     def _scale(self, names: Sequence[str]) -> None:
+        self._targets = {**dict.fromkeys(names, ()), **self._targets}  # what fails is asked again with the next minute
         described = [name for name in names if name in self._endpoints and self._endpoints[name].detailed]
         targets = self._source.scaling(described)
         for name in described:

@@ -80,6 +80,7 @@ class Learnt:
         denied: Permissions that IAM refused and that something else stands in for (`sagemaker:Search`).
         configs: What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once.
         variants: The names of the variants of the endpoints described so far.
+        asking: Held while a config of this name is asked for.
         models: Where a model's data lies, by the model's name: a model never changes either.
     """
 
@@ -88,6 +89,7 @@ class Learnt:
     configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    asking: dict[str, threading.Lock] = field(default_factory=dict)
 
 
 class Clients:
@@ -308,7 +310,7 @@ class Clients:
         be empty, and its end reached.
         """
         operation, answer = event["operation"], event["response"]
-        if answer is None or operation.has_streaming_output:
+        if answer is None or operation.has_streaming_output or operation.has_event_stream_output:
             return None
         if is_whole(answer[0], operation.service_model.resolved_protocol):
             return None

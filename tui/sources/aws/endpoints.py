@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,14 +60,16 @@ def _config(clients: Clients, name: str) -> Json:
     learnt = clients.learnt
     if not name or permission in learnt.denied:
         return {}
-    if name not in learnt.configs:
-        try:
-            learnt.configs[name] = clients.call("sagemaker", "DescribeEndpointConfig", EndpointConfigName=name)
-        except NotFound:
-            learnt.configs[name] = {}  # deleted while its endpoint lives on
-        except Denied:
-            learnt.denied.add(permission)
-            return {}
+    # Endpoints are described side by side, and several may have one config.
+    with learnt.asking.setdefault(name, threading.Lock()):
+        if name not in learnt.configs:
+            try:
+                learnt.configs[name] = clients.call("sagemaker", "DescribeEndpointConfig", EndpointConfigName=name)
+            except NotFound:
+                learnt.configs[name] = {}  # deleted while its endpoint lives on
+            except Denied:
+                learnt.denied.add(permission)
+                return {}
     return learnt.configs[name]
 
 
