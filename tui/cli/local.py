@@ -27,8 +27,10 @@ Examples:
 
 
 @click.group(epilog=_EPILOG)
-def local() -> None:
+@shared
+def local(options: Options) -> None:
     """Show, stop and remove the training jobs of this machine. `sagetop train` starts them."""
+    del options  # those of the subcommand count, and hold these
 
 
 @local.command("list")

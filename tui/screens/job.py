@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,6 +32,8 @@ from tui.screens.strip import MetricStrip
 from tui.sources.base import NotFound
 from tui.watch.health import Health, JobHealth
 from tui.watch.job import DESCRIBE_EVERY_S, LOCAL_EVERY_S, JobView, JobWatch
+from tui.watch.job_log import JobLog
+from tui.watch.kept import kept_definitions
 from tui.widgets.facts import Facts
 from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
@@ -46,14 +49,19 @@ class JobScreen(ClockedScreen):
         known: What the list knows of it: shown until its description has come.
     """
 
-    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), STOP]
+    BINDINGS = [
+        Binding("f", "findings", "findings", id="screen.findings", show=False),
+        Binding("m", "workshop", "metric definitions", id="screen.workshop", show=False),
+        STOP,
+    ]
     PANES = ("log", "charts", "hosts", "facts")
 
     def __init__(self, context: Context, name: str, *, known: TrainingJob | None = None) -> None:
         super().__init__(context, f"jobs ▸ {name}")
         self.view = JobView(job=known)
         self._name = name
-        self._watch = JobWatch(context.source, name, context.now, archive=context.archive)
+        kept = partial(kept_definitions, context.settings.folders.config)
+        self._watch = JobWatch(context.source, name, context.now, archive=context.archive, log=JobLog(kept))
         self._follower: Follower | None = None
         self._money = JobMoney(context)
         self.health = Health()
@@ -89,7 +97,7 @@ class JobScreen(ClockedScreen):
 
     def action_change_stop(self) -> None:
         """Show what stopping this job would send."""
-        self.app.push_screen(later.stop(self.context, self._name), self.was_changed)
+        self.app.push_screen(later.stop(self.context, self._name or ""), self.was_changed)
 
     # -- in the poller's thread ---------------------------------------------------------------------------------------
 
@@ -132,6 +140,8 @@ class JobScreen(ClockedScreen):
         self._money.read(batch)
         if (view := self._watch.read(batch)) is not None:
             self.tell(JobArrived(view))
+            if batch.state == "ended":  # then the poller may have ended too
+                self._tell_health(self._health.look(view))
         self.tell(LogsArrived(batch))
         self._tell_health(self._health.take(batch))
 
@@ -172,6 +182,21 @@ class JobScreen(ClockedScreen):
         if finding is not None and finding.time_ms is not None:
             self.go_to_moment(finding.time_ms)
 
+    def action_workshop(self) -> None:
+        """Write metric definitions, and see at once what the log gives."""
+        if self.view.job is not None:
+            rows = self.query_one(LogPane).view.buffer
+            self.app.push_screen(later.workshop(self.context, self.view.job, lambda: rows.rows, self._redefine))
+
+    def _redefine(self) -> None:
+        """In a thread: read the log once more, by what is kept now."""
+        job, folder = self.view.job, self.context.settings.folders.config
+        if job is not None:
+            kept = {definition.name: definition for definition in kept_definitions(folder, job.name)}
+            own = [definition for definition in job.metric_definitions if definition.name not in kept]
+            self._watch.log.redefine([*own, *kept.values()], self.query_one(LogPane).view.buffer.rows.events())
+            self.tell(JobArrived(self._watch.view))
+
     def record(self) -> Record | None:
         """The job on screen."""
         return job_record(self.view.job) if self.view.job else None
@@ -197,8 +222,11 @@ class JobScreen(ClockedScreen):
         title = self.query_one("#hosts", Pane).title
         ends = [series.times[-1] for host in self.view.hosts.values() for series in host.values() if len(series)]
         if ends:
-            last = max(ends) / 1000
-            title.show("one-minute data", f"to {self.context.local(last):%H:%M}")
+            last = self.context.local(max(ends) / 1000)
+            if is_local(self._name or ""):
+                title.show("measured here", f"to {last:%H:%M:%S}")
+            else:
+                title.show("one-minute data", f"to {last:%H:%M}")
         elif self.view.measured:
             title.show("no utilization yet")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui.follow import LogBatch
 from tui.model.eta import Progress
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.outlook import Outlook, header_words, money_rows, outlook
 from tui.screens.context import Context
 from tui.watch.clock import to_ms
@@ -28,7 +29,7 @@ class JobMoney:
         """Ask for the prices of the job's instances, in the poller's thread; returns whether more is known now."""
         if self._progress is None:
             self._progress = Progress(job.hyperparameters)
-        if self._book is None:
+        if self._book is None and not is_local(job.name):
             self._book = self._context.prices()
         return self._book is not None and self._book.look_up(group.type for group in job.instances)
 
@@ -46,6 +47,8 @@ class JobMoney:
         prices = self._book.known(group.type for group in job.instances) if self._book else {}
         ends = self._progress.estimate(to_ms(now), view.metrics) if self._progress and not job.is_ended else None
         before, self.seen = self.seen, outlook(job, prices, ends, now, view.hosts)
+        if is_local(job.name):
+            self.seen = replace(self.seen, bill=None)  # this machine sends none
         return self.seen != before
 
     @property

@@ -131,14 +131,17 @@ class JobWatch:
         """Ask for the job's description (one request)."""
         with self._errors.of("job"):
             if self._job is None or not self._job.is_ended:
-                self._job = job = self._source.describe_job(self._name)
-                self._described = self._now()
-                self.log.job_is(job)
-                with self._lock:
-                    self._history.begin(job)
-                    kept = [*self._history.all_of("job", "log"), *self._history.all_of("job", "recognised")]
-                self._before = tuple(kept)
+                self.learn(self._source.describe_job(self._name))
         return self.view
+
+    def learn(self, job: TrainingJob) -> None:
+        """Take a description that somebody else has asked for."""
+        self._job, self._described = job, self._now()
+        self.log.job_is(job)
+        with self._lock:
+            self._history.begin(job)
+            kept = [*self._history.all_of("job", "log"), *self._history.all_of("job", "recognised")]
+        self._before = tuple(kept)
 
     def read(self, batch: LogBatch) -> JobView | None:
         """Take a batch of the job's log; returns the view when there is something to show, once a second at most."""
@@ -230,8 +233,8 @@ def _queries(job: TrainingJob, now: datetime, *, fine: bool) -> list[MetricQuery
     own = period = period_for(age_s, max(int(length_s / POINTS // 60 + 1) * 60, 60))
     if is_local(job.name):
         # This machine has them all, and its own metrics with their steps where no period is asked for.
-        # A short run's utilization comes at its full resolution of ten datapoints a second.
-        own, period = 0, int(length_s / POINTS) + 1 if length_s > POINTS / 10 else 0
+        # Utilization is measured ten times a second: what jumps that fast is drawn by the second.
+        own, period = 0, int(length_s / POINTS) + 1
     elif fine:
         own = 1
     metrics = [MetricQuery("job", job.name, definition.name, period_s=own) for definition in job.metric_definitions]
