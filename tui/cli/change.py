@@ -86,15 +86,7 @@ def guard_of(options: Options, settings: Settings) -> Guard:
     """What changes are held against, with the profile in use."""
     from tui.mutations import Guard
 
-    return Guard.of(settings_in_use(options, settings))
-
-
-def settings_in_use(options: Options, settings: Settings) -> Settings:
-    """The settings with the profile in use, which `protected` is matched against."""
-    from dataclasses import replace
-
-    profile = options.resolved(settings, os.environ).profile
-    return replace(settings, profile=profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE"))
+    return Guard.of(options.in_use(settings, os.environ))
 
 
 def change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -27,7 +28,8 @@ def open_monitor(options: Options, job: str | None = None) -> int:
     _need_a_terminal(f"try: sagetop describe {job}" if job else "try: sagetop jobs")
     while True:
         settings = options.settings()
-        leave = _show(late(partial(sources.of, options, settings)), settings, job, place=sources.place(options))
+        source = late(partial(sources.of, options, settings))
+        leave = _show(source, options.in_use(settings, os.environ), job, place=sources.place(options))
         if leave is None:
             return Exit.DONE
         if leave.to == "demo":

@@ -44,6 +44,11 @@ class Options:
 
         return LOCAL + name if self.local and not is_local(name) else name
 
+    def in_use(self, settings: config.Settings, environ: Mapping[str, str]) -> config.Settings:
+        """The settings with the profile that is in use, which `protected` is held against."""
+        named = self.resolved(settings, environ).profile
+        return replace(settings, profile=named or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE"))
+
     def resolved(self, settings: config.Settings, environ: Mapping[str, str]) -> Options:
         """With the profile and the region of the settings file, where neither options nor environment name any."""
         if self.profile or self.region or any(environ.get(name) for name in _ENVIRONMENT):

@@ -55,7 +55,7 @@ def undo(guard: Guard, source: Source, id: str = "") -> Change:
             raise NothingToDo(f"nothing was changed by sagetop in {here.account} {here.region}, or all was undone")
         entry = last
     subject = subject_of(entry.intent.get("subject") or {})
-    what = f"{entry.intent.get('title')} ({entry.intent.get('time')})"
+    what = f"{entry.intent.get('title')} ({str(entry.intent.get('time'))[:16]}Z)"
     if isinstance(subject, JobSubject):
         raise NotPossible(f"cannot be undone: {what}", "a stopped job does not go on; submit it again")
     before = entry.intent.get("before")

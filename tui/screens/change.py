@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -72,6 +71,7 @@ class ChangeScreen(ModalScreen[bool]):
         Binding("j,down", "scroll(1)", "down", id="change.down", show=False),
         Binding("k,up", "scroll(-1)", "up", id="change.up", show=False),
     ]
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ChangeScreen { align: center middle; background: $background 60%; }
     ChangeScreen #change {
@@ -242,7 +242,10 @@ class ChangeScreen(ModalScreen[bool]):
     def _wait_for_quiet(self) -> None:
         if self._arming is not None:
             self._arming.stop()
-        self._arming = self.set_timer(QUIET_S, partial(setattr, self, "_armed", True))
+        self._arming = self.set_timer(QUIET_S, self._arm)
+
+    def _arm(self) -> None:
+        self._armed = True
 
     def _write(self, content: Content) -> None:
         self.query_one("#body", Static).update(content)

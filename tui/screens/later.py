@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tui.model.endpoints import Endpoint
     from tui.model.findings import Finding
     from tui.model.jobs import RuleStatus, TrainingJob
+    from tui.model.log_buffer import LogRows
+    from tui.screens.change_timers import Timers
     from tui.screens.context import Context
     from tui.watch.health import Health
 
@@ -72,6 +74,15 @@ def findings(health: Health, rules: Sequence[RuleStatus], context: Context) -> M
     return FindingsScreen(health, rules, lambda time_ms: f"{context.local(time_ms / 1000):%Y-%m-%d %H:%M:%S}")
 
 
+def workshop(
+    context: Context, job: TrainingJob, rows: Callable[[], LogRows], on_kept: Callable[[], object]
+) -> Screen[None]:
+    """Where metric definitions of a job are written, tried on its log, and kept."""
+    from tui.screens.workshop import WorkshopScreen
+
+    return WorkshopScreen(context, job, rows, on_kept)
+
+
 def switch(what: str) -> ModalScreen[str]:
     """The question for another profile or region."""
     from tui.screens.switch import SwitchScreen
@@ -109,6 +120,13 @@ def undo(context: Context) -> ModalScreen[bool]:
     return ChangeScreen(context, lambda guard, source: undo.undo(guard, source))
 
 
+def timers(context: Context, tell: Callable[[str], object]) -> Timers:
+    """What ends suspensions when their time has come."""
+    from tui.screens.change_timers import Timers
+
+    return Timers(context, tell)
+
+
 def preload() -> None:
     """Import them all, in whichever thread has nothing better to do, so that opening one is quick as well."""
     import tui.screens.change
@@ -125,6 +143,7 @@ def preload() -> None:
     import tui.screens.scaling
     import tui.screens.switch
     import tui.screens.weights
+    import tui.screens.workshop
     import tui.widgets.filter_bar  # noqa: F401  (all are wanted for being in sys.modules)
 
 

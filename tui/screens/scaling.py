@@ -43,13 +43,18 @@ class ScalingScreen(ModalScreen[bool]):
         only: The one variant to show, all of them where it is empty.
     """
 
-    BINDINGS = [Binding("escape,q", "cancel", "leave all as it is", id="scaling.cancel")]
+    BINDINGS = [
+        Binding("escape,q", "cancel", "leave all as it is", id="scaling.cancel"),
+        Binding("j", "move(1)", "down", id="scaling.down", show=False),
+        Binding("k", "move(-1)", "up", id="scaling.up", show=False),
+    ]
     DEFAULT_CSS = """
     ScalingScreen { align: center middle; background: $background 60%; }
     ScalingScreen #scaling {
         width: 84; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; background: $panel;
     }
     ScalingScreen OptionList { height: auto; max-height: 18; border: none; padding: 0; background: $panel; }
+    ScalingScreen OptionList:focus { border: none; }
     ScalingScreen Static { height: auto; }
     ScalingScreen #say { margin-top: 1; }
     """
@@ -84,6 +89,11 @@ class ScalingScreen(ModalScreen[bool]):
     def action_cancel(self) -> None:
         """Change nothing."""
         self.dismiss(False)
+
+    def action_move(self, step: int) -> None:
+        """One choice on."""
+        choices = self.query_one(OptionList)
+        choices.action_cursor_down() if step > 0 else choices.action_cursor_up()
 
     def _survey(self) -> None:
         try:
