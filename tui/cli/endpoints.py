@@ -67,7 +67,7 @@ def endpoints(
     """List endpoints, newest first, with their variants."""
     if everything and limit is not None:
         raise WrongUsage("--all and --limit exclude each other", "say one of them")
-    source = sources.aws(options, options.settings())
+    source = sources.of(options, options.settings())
     query = EndpointQuery(status or "", name_contains)
     listing = _listing(source, options.timeout, query, None if everything else limit or 100)
     if as_json:
@@ -97,6 +97,8 @@ def _listing(
     cursor: str | None = None
     while True:
         page = sources.within(timeout, partial(source.list_endpoints, query, cursor))
+        if page.error is not None:
+            denied["listing"] = page.error
         # AWS has them in this order; what stands in for AWS may forget it.
         chunk = sorted(page.items, key=lambda endpoint: endpoint.created, reverse=True)[:limit]
         targets: tuple[ScalableTarget, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import sys
 import threading
 from collections import Counter
@@ -98,7 +99,7 @@ def _body(data: str | None) -> tuple[bytes, Path | None]:
             with path.open("rb") as file:
                 return file.read(LARGEST_BODY + 1), path
     except (OSError, ValueError) as error:
-        if not isinstance(error, OSError) or error.errno in (36, 63):  # no file's name: the request itself
+        if not isinstance(error, OSError) or error.errno == errno.ENAMETOOLONG:  # no file's name: the request itself
             return data.encode("utf-8", "surrogateescape"), None
         raise WrongUsage(f"{data} cannot be read ({error.strerror})", "name a file that you may read") from None
     return data.encode("utf-8", "surrogateescape"), None
