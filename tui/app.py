@@ -111,7 +111,7 @@ class SagetopApp(App[Leave]):
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
         self._endings = Endings()
-        self._timers = later.timers(context, lambda words: self.post_message(Noticed(words)))
+        self._resumer = later.timers(context, lambda words: self.post_message(Noticed(words)))
         self._attached: Screen[None] | None = None
         self._plain: list[LineFilter] = [AsciiFilter()] if context.settings.ascii else []
         if self.no_color:
@@ -148,11 +148,11 @@ class SagetopApp(App[Leave]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
-        self.set_timer(1, self._timers.start)
+        self.set_timer(1, self._resumer.start)
 
     def on_unmount(self) -> None:
         """Suspensions are ended by another sagetop from now on."""
-        self._timers.stop()
+        self._resumer.stop()
 
     async def on_event(self, event: events.Event) -> None:
         """Clean what is pasted: whichever line has the keys, the palette's too, would draw it as it came."""

@@ -9,7 +9,7 @@ from tui.sources.base import SourceError
 from tui.watch.poller import Poller
 
 EVERY_S = 15.0
-"""How often the file of timers is looked at: another sagetop may have set one. AWS is asked only for one that is due."""
+"""How often the file of timers is looked at: another sagetop may have set one. AWS is asked for none but a due one."""
 PATIENCE_S = 60.0
 """How long to wait after one that failed."""
 
