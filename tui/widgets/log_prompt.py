@@ -11,12 +11,13 @@ from textual.widgets import Input, Static
 
 from tui.model.clean import clean
 
-SIGNS = {"search": "/", "filter": "&", "time": "go to", "save": "save to"}
+SIGNS = {"search": "/", "filter": "&", "time": "go to", "save": "save to", "keep": "keep for"}
 HINTS = {
     "search": "text or regular expression",
     "filter": "text or regular expression; ! in front leaves out what matches",
     "time": "14:03  2026-11-22T14:03  +1h30m  -10m",
     "save": "file",
+    "keep": "a job's name, * for any characters",
 }
 
 
