@@ -72,9 +72,7 @@ class Log:
         )
 
 
-def of_job(
-    source: Source, name: str, options: Options, settings: Settings, since_ms: int, *, ask: bool = False
-) -> Log:
+def of_job(source: Source, name: str, options: Options, settings: Settings, since_ms: int, *, ask: bool = False) -> Log:
     """A job's log; of one that AWS cannot be asked about, the archive's, if that is complete.
 
     Where the whole log is kept, what AWS has told in the last half minute about who has that name still counts.
@@ -187,6 +185,19 @@ def print_whole(log: Log, writer: LogWriter, test: Test | None) -> list[str]:
     if failure is not None:
         raise failure
     return list(known)
+
+
+def read_now(log: Log, take: Callable[[LogBatch], object]) -> None:
+    """Gives all that there is now, batch by batch, each event once.
+
+    Raises:
+        SourceError: It cannot go on; what could be read was given.
+    """
+
+    def give(batch: LogBatch) -> None:
+        take(batch)
+
+    _run(log, log.follower(follow=False), give, follow=False)
 
 
 def _print_kept(log: Log, writer: LogWriter, test: Test | None) -> list[str] | None:
@@ -349,7 +360,7 @@ class _Trouble:
         """Looks at what a follower says."""
         error = batch.error
         if batch.notice:
-            self._tell("the log is read but not kept", batch.notice)
+            self._tell(batch.notice, "")
         if error is None:
             # Keys that expire again are told again; a network that comes and goes is not.
             self._told -= {name for name in self._told if name in ("Expired", "NoCredentials")}
