@@ -102,7 +102,10 @@ class SagetopApp(App[Leave]):
         Binding("R", "switch('region')", "region", id="app.region", show=False),
         Binding("ctrl+t", "other_theme", "light or dark", id="app.theme", show=False),
     ]
-    PLACES = ("jobs", "endpoints", "job ", "endpoint ", "demo", "profile ", "region ", "help", "quit")
+    PLACES = (
+        *("jobs", "endpoints", "local", "job ", "endpoint ", "local "),
+        *("demo", "profile ", "region ", "help", "quit"),
+    )
 
     def __init__(self, context: Context, *, open_job: str | None = None) -> None:
         super().__init__()
@@ -180,6 +183,13 @@ class SagetopApp(App[Leave]):
             self.push_screen(later.job(self.context, name))
         elif word == "endpoint":
             self.push_screen(later.endpoint(self.context, name))
+        elif word == "local":
+            # As plain text rather than from the model, which the first frame does without.
+            if name:
+                self.push_screen(later.job(self.context, "local/" + name.removeprefix("local/")))
+            else:
+                self._to_root("jobs")
+                self.call_later(self._only_local)
         elif word == "demo":
             self.exit(Leave("demo"))
         elif word in ("profile", "region"):
@@ -194,6 +204,10 @@ class SagetopApp(App[Leave]):
                 severity="warning",
                 markup=False,
             )
+
+    async def _only_local(self) -> None:
+        if isinstance(self.screen, JobsScreen):
+            await self.screen.only("name:local/")
 
     def action_help(self) -> None:
         """Show the keys that work here."""

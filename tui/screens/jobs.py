@@ -77,11 +77,18 @@ class JobsScreen(MonitorScreen):
 
     async def action_filter(self) -> None:
         """Open the filter."""
+        (await self._filter_bar()).open()
+
+    async def only(self, text: str) -> None:
+        """Show what this filter leaves."""
+        (await self._filter_bar()).hold(text)
+
+    async def _filter_bar(self) -> FilterBar:
         from tui.widgets.filter_bar import FilterBar
 
         if not self.query(FilterBar):
             await self.mount(FilterBar(), before=self.query_one(ResourceTable))
-        self.query_one(FilterBar).open()
+        return self.query_one(FilterBar)
 
     def action_compare(self) -> None:
         """The curves of the marked jobs over one another."""

@@ -31,6 +31,8 @@ class NoSource(Static):
                     ("What works without one\n\n", "bold"),
                     ("  :demo   ", "bold $accent"),
                     "an AWS of its own, with jobs that live: nothing in it can reach an account\n",
+                    ("  train   ", "bold $accent"),
+                    "`sagetop train SCRIPT` runs a training job on this machine: it is shown here then\n",
                     ("  P  R    ", "bold $accent"),
                     "another profile, another region\n",
                     ("  r       ", "bold $accent"),

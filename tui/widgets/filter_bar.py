@@ -94,6 +94,13 @@ class FilterBar(Horizontal):
         text.disabled = False
         text.focus()
 
+    def hold(self, text: str) -> None:
+        """Shows the bar with this filter, which holds; the keys stay where they are."""
+        field = self.query_one(FilterInput)
+        self.add_class("-open")
+        field.disabled = False
+        field.value = text
+
     def clear(self) -> bool:
         """Takes the filter away and the bar with it; returns whether there was a filter."""
         had = bool(self._filter.text)
