@@ -25,7 +25,7 @@ def test_train_against_validation() -> None:
 
 
 def test_the_same_metric_from_two_sources_shares_a_chart_and_says_which_is_which() -> None:
-    (group,) = grouped([TRAIN, series("train:loss", 4.0, source="log"), VALIDATION])
+    (group,) = grouped([TRAIN, series("train:loss", 4.0, source="log", stat="Average"), VALIDATION])
     assert naming(group) == ("loss", ("train cloudwatch", "train log", "validation cloudwatch"))
 
 
@@ -36,6 +36,7 @@ def test_hosts_are_told_apart() -> None:
 
 def test_a_lone_series_bears_its_name_and_given_names_stay() -> None:
     assert naming(Group((TRAIN,))) == ("train:loss", ("train:loss",))
+    assert naming(Group((TRAIN, series("validation:loss", source="log")))) == ("loss", ("train", "validation"))
     assert naming(Group((TRAIN, RATE), "both", ("a", "b"))) == ("both", ("a", "b"))
     assert naming(Group((), "empty")) == ("empty", ())
 
@@ -63,8 +64,10 @@ def test_overlaid_where_neither_unit_nor_magnitude_differs() -> None:
 def test_what_holds_no_number_is_overlaid_too() -> None:
     nothing = Series("nothing")
     broken = Series("broken", array("q", [0]), array("d", [float("nan")]))
-    overlaid = arranged(grouped([nothing, broken, TRAIN]), "overlaid")
+    overlaid = arranged([*grouped([nothing, broken, TRAIN]), Group((), "errors")], "overlaid")
     assert sorted(name for group in names(overlaid) for name in group) == ["broken", "nothing", "train:loss"]
+    assert all(len(naming(group)[1]) == len(group.series) for group in overlaid)
+    assert overlaid[-1] == Group((), "errors")
 
 
 def test_grouped_is_as_it_was_given() -> None:

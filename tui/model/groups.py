@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +61,7 @@ def _apart(group: Group) -> list[Group]:
 
 
 def _overlaid(alone: Sequence[Group]) -> tuple[Group, ...]:
+    empty, alone = [group for group in alone if not group.series], [group for group in alone if group.series]
     sizes = {id(group): max((_size(one) for one in group.series), default=0.0) for group in alone}
     charts: list[list[Group]] = []
     for unit in dict.fromkeys(_unit(group) for group in alone):
@@ -76,7 +77,7 @@ def _overlaid(alone: Sequence[Group]) -> tuple[Group, ...]:
     place = {id(group): number for number, group in enumerate(alone)}
     charts = [sorted(chart, key=lambda group: place[id(group)]) for chart in charts]
     charts.sort(key=lambda chart: place[id(chart[0])])
-    return tuple(_joined(chart) for chart in charts)
+    return (*map(_joined, charts), *empty)
 
 
 def _joined(chart: Sequence[Group]) -> Group:
@@ -87,7 +88,7 @@ def _joined(chart: Sequence[Group]) -> Group:
 
 
 def _unit(group: Group) -> str:
-    return group.series[0].unit if group.series else ""
+    return group.series[0].unit
 
 
 def _size(series: Series) -> float:
@@ -105,11 +106,32 @@ def naming(group: Group) -> tuple[str, tuple[str, ...]]:
     names = tuple(dict.fromkeys(one.name for one in group.series))
     common, short = short_labels(names)
     base = dict(zip(names, short, strict=True)) if len(names) > 1 else {}
-    kinds: tuple[Callable[[Series], str], ...] = (lambda one: one.part, lambda one: one.stat, lambda one: one.source)
-    told = [kind for kind in kinds if len({kind(one) for one in group.series}) > 1]
-    labels = tuple(
-        " ".join(filter(None, (base.get(one.name, ""), *(kind(one) for kind in told)))) for one in group.series
-    )
+    told: list[Callable[[Series], str]] = []
+    for kind in (_part, _source, _stat):
+        # A host that differs is said; the source and the statistic only where nothing else tells two apart.
+        if len({kind(one) for one in group.series}) > 1 and (kind is _part or not _apart_by(group, base, told)):
+            told.append(kind)
+    labels = tuple(_label(one, base, told) for one in group.series)
     if len(group.series) == 1:
         labels = (group.title or common,)
     return group.title or common, labels
+
+
+def _part(series: Series) -> str:
+    return series.part
+
+
+def _stat(series: Series) -> str:
+    return series.stat
+
+
+def _source(series: Series) -> str:
+    return series.source
+
+
+def _label(series: Series, base: Mapping[str, str], told: Sequence[Callable[[Series], str]]) -> str:
+    return " ".join(filter(None, (base.get(series.name, ""), *(kind(series) for kind in told))))
+
+
+def _apart_by(group: Group, base: Mapping[str, str], told: Sequence[Callable[[Series], str]]) -> bool:
+    return len({_label(one, base, told) for one in group.series}) == len(group.series)

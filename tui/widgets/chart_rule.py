@@ -59,7 +59,9 @@ def rule(
     ends: Run = (line * (2 if width >= 50 else 1), "rule")
     runs = [ends]
     if title:
-        runs += [(f" {cut(title, max(width // 3, 12))} ", "title"), ends]
+        # A lone curve has no label, so that there is more room for the title.
+        most = width // 3 if len(entries) > 1 else width - 14 - cell_len(cursor) - sum(map(cell_len, notes))
+        runs += [(f" {cut(title, max(most, 12))} ", "title"), ends]
     if cursor:
         runs += [(f" {cursor} ", "cursor"), ends]
     several = len(entries) > 1

@@ -173,7 +173,7 @@ class ChartStack(Vertical, can_focus=False):
             origin=given.origin,
             axis=axis,
             markers=[replace(marker, time_ms=round(at)) for at, marker in places if at is not None],
-            notes=[_source(group.series, self._series()), f"no {axis}: {', '.join(without)}" if without else ""],
+            notes=[_sources(group, labels, self._series()), f"no {axis}: {', '.join(without)}" if without else ""],
             empty=given.empty,
         )
         chart.set_cursor(None if self.cursor is None else place_of_time(group.series, axis, self.cursor))
@@ -305,7 +305,11 @@ def _key(group: Group) -> object:
     return group.title, tuple((one.name, one.part, one.source) for one in group.series) if not group.title else ()
 
 
-def _source(series: Sequence[Series], all_series: Sequence[Series]) -> str:
-    """Where these come from, where the charts come from more than one source; the labels say it within a chart."""
-    own, others = {one.source for one in series}, {one.source for one in all_series}
-    return own.pop() if len(own) == 1 and len(others) > 1 else ""
+def _sources(group: Group, labels: Sequence[str], all_series: Sequence[Series]) -> str:
+    """Where these come from, in their order, where not all charts have one source and no label says it."""
+    own = [one.source for one in group.series]
+    if len({one.source for one in all_series}) < 2:
+        return ""
+    if len(set(own)) > 1 and all(label.endswith(source) for label, source in zip(labels, own, strict=True)):
+        return ""
+    return " · ".join(own if len(set(own)) > 1 else set(own))
