@@ -32,6 +32,7 @@ _COMMANDS = {
     "local": "local",
     "logs": "logs",
     "metrics": "metrics",
+    "regex": "regex",
     "scaling": "scaling",
     "serve": "serve",
     "stop": "stop",
