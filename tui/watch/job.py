@@ -19,11 +19,10 @@ from tui.sources.base import Refused, Source, SourceError
 from tui.watch.clock import Clock, to_ms
 from tui.watch.errors import Errors
 from tui.watch.history import History
-from tui.watch.job_log import JobLog
+from tui.watch.job_log import Batch, JobLog
 
 if TYPE_CHECKING:
     from tui.archive import Archive
-    from tui.follow import LogBatch
 
 DESCRIBE_EVERY_S = 5
 METRICS_EVERY_S = 60
@@ -143,7 +142,7 @@ class JobWatch:
             kept = [*self._history.all_of("job", "log"), *self._history.all_of("job", "recognised")]
         self._before = tuple(kept)
 
-    def read(self, batch: LogBatch) -> JobView | None:
+    def read(self, batch: Batch) -> JobView | None:
         """Take a batch of the job's log; returns the view when there is something to show, once a second at most."""
         if not self.log.take(batch) and batch.state != "ended":
             return None

@@ -7,7 +7,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tui.model.definitions import Definitions, Point, compile_definitions, lines_of
 from tui.model.jobs import MetricDefinition, TrainingJob
@@ -16,9 +16,6 @@ from tui.model.markers import Marker
 from tui.model.merge_series import in_order, thinned
 from tui.model.recognise import Recogniser
 from tui.model.series import Series
-
-if TYPE_CHECKING:
-    from tui.follow import LogBatch
 
 POINTS = 100_000
 """Datapoints a series has at most."""
@@ -74,6 +71,18 @@ class _Curve:
         )
 
 
+class Batch(Protocol):
+    """As much as counts here of what a follower says: `tui.follow.LogBatch`, in a room beside this one."""
+
+    @property
+    def events(self) -> Sequence[LogEvent]:
+        """New events, in order."""
+
+    @property
+    def state(self) -> str:
+        """`waiting`, `reading`, `following` or `ended`."""
+
+
 class JobLog:
     """Reads metrics out of a follower's batches, in whatever order they come. Thread-safe.
 
@@ -124,7 +133,7 @@ class JobLog:
             self._use(definitions)
             self._read(list(events))
 
-    def take(self, batch: LogBatch) -> bool:
+    def take(self, batch: Batch) -> bool:
         """Takes a batch, in the follower's thread; returns whether there is anything new to show."""
         with self._lock:
             whole = self._whole or batch.state in ("following", "ended")
