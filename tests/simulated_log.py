@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from tui.archive import Archive
+from tui.archive import FOREVER, Archive
 from tui.follow.agenda import Agenda, Ask
 from tui.follow.keeper import Keeper
-from tui.follow.ledger import Ledger
+from tui.follow.ledger import SPLIT_MS, Ledger, named_by_content
 from tui.follow.tempo import Tempo
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogEvent, LogPage, event_order, host_of
-from tui.sources.base import SourceError, Throttled
+from tui.sources.base import Denied, SourceError, Throttled
 
 T0 = 1_700_000_000_000
 MINUTE = 60_000
@@ -29,6 +29,7 @@ class SimulatedLog:
     chance: random.Random
     page: int = 3
     trouble: float = 0.0
+    denied: Callable[[int], bool] = lambda now_ms: False
     requests: int = 0
 
     def truth(self) -> list[LogEvent]:
@@ -41,6 +42,13 @@ class SimulatedLog:
         there = [event for event in self.events if event.ingestion_time <= now_ms]
         if ask.kind == "list":
             return sorted({event.stream for event in there})
+        if ask.kind == "recent" and self.denied(now_ms):
+            raise Denied("denied", permission="logs:FilterLogEvents")
+        if ask.stream:
+            lo, hi = ask.within
+            found = [e for e in there if e.stream == ask.stream and lo <= e.timestamp < hi]
+            found.sort(key=lambda event: (event.timestamp, event.ingestion_time))
+            return self._page(found, ask.token)
         if ask.reading is not None:
             reading = ask.reading
             found = [e for e in there if e.stream == reading.stream and reading.lo <= e.timestamp < reading.hi]
@@ -58,6 +66,14 @@ class SimulatedLog:
         begin = 0 if ask.token is None else ids.index(ask.token)
         end = begin + self._size() + 1
         return LogPage(tuple(found[begin:end]), ids[end - 1] if end < len(found) else None)
+
+    def _page(self, found: list[LogEvent], token: str | None) -> LogPage:
+        """A page of a stream from its oldest event; its token names the first of the next, and nothing comes twice."""
+        ids = [event.event_id for event in found]
+        begin = 0 if token is None else ids.index(token)
+        end = begin + self._size()
+        page = tuple(event._replace(event_id="") for event in found[begin:end])
+        return LogPage(page, ids[end] if end < len(found) else None)
 
     def _size(self) -> int:
         return self.chance.choice([0, 1, self.page])
@@ -109,7 +125,8 @@ class Driver:
             self.agenda.ended_ms = ended_ms
         if self.agenda.may_divide:
             before = list(self.ledger.spans)
-            after = self.ledger.divide(now_ms, over=self.agenda.has_settled(now_ms))
+            split = FOREVER if self.agenda.has_settled(now_ms) else now_ms - SPLIT_MS
+            after = self.ledger.divide(split, polled=self.agenda.is_denied)
             if after != before:
                 self.keeper.plan(before, after)
                 self.ledger.spans = after
@@ -137,15 +154,18 @@ class Driver:
                 self.ledger.take_piece(ask.reading.stream, covers)
                 self._give(events)
             self.agenda.paged(ask.reading)
+        elif ask.is_probe:
+            self.agenda.probed()
         else:
-            new = self.ledger.take_recent(answer.events)
+            named = named_by_content(answer.events, ask.seen) if ask.stream else answer.events
+            new = self.ledger.take_recent(named)
             self.keeper.add_recent(new)
             if self.agenda.was_swept(ask.span):
                 self.late |= self.ledger.late_ones(new)
             self._give(new)
             if self.agenda.looked(ask, new, answer.token, self.clock.seconds) and ask.sweep:
                 settled = self.agenda.has_settled(ask.begun_ms)
-                self.keeper.checked(self.ledger.swept(ask.span, ask.begun_ms, settled=settled))
+                self.keeper.checked(*self.ledger.swept(ask.span, ask.begun_ms, settled=settled))
 
 
 def run(drivers: Sequence[Driver], clock: Clock, until: Callable[[], bool] = lambda: False) -> None:

@@ -309,16 +309,49 @@ def test_keys_that_work_again_after_a_while_leave_no_gap(moto: Moto, proxy: Faul
 
 
 def test_a_denied_permission_names_itself_and_leaves_the_rest_working(moto: Moto, proxy: FaultProxy) -> None:
-    truth = fill(moto, hosts=2, lines=10)
-    proxy.faults.denied = {"FilterLogEvents"}
+    moto.add_log("job/algo-1-1", [(ms() - 40 * MINUTE, "old"), (ms() - MINUTE, "new")])
+    proxy.faults.denied = {"GetLogEvents"}
     with Reader(through(proxy, moto), job_of()) as reader:
-        reader.until(lambda: reader.lines == truth and isinstance(reader.last.error, Denied))
+        reader.until(lambda: reader.lines == ["new"] and isinstance(reader.last.error, Denied))
         error = reader.last.error
         assert isinstance(error, Denied)
-        assert error.permission == "logs:FilterLogEvents"
+        assert error.permission == "logs:GetLogEvents"
         proxy.faults.denied = set()
         reader.until_state("following")
-        reader.until(lambda: reader.last.error is None)
+        assert reader.last.error is None
+    assert reader.lines == ["old", "new"]
+
+
+@pytest.mark.parametrize("log", [LOG, LogAddress("endpoint", "ranker")], ids=["job", "endpoint"])
+def test_without_filter_log_events_each_host_is_followed_by_itself(
+    moto: Moto, proxy: FaultProxy, archive: Archive, log: LogAddress
+) -> None:
+    group = "/aws/sagemaker/TrainingJobs" if log is LOG else "/aws/sagemaker/Endpoints/ranker"
+
+    def add(host: int, *lines: str) -> None:
+        moto.add_log(f"job/algo-{host}-1", [(ms(), line) for line in lines], group=group)
+
+    add(1, "here")
+    proxy.faults.denied = {"FilterLogEvents"}
+    job = job_of() if log is LOG else None
+    tempo = replace(FAST, each_stream=0.01)
+    with Reader(through(proxy, moto), job, log, archive=archive, tempo=tempo) as reader:
+        reader.until_state("following")
+        assert reader.last.error is None
+        assert "logs:FilterLogEvents is denied" in reader.last.notice
+        add(1, "same", "same")
+        reader.until(lambda: reader.lines == ["here", "same", "same"])
+        add(2, "another host's")
+        reader.until(lambda: len(reader.lines) == 4)
+        proxy.faults.denied = set()
+        reader.until(lambda: not reader.last.notice)
+        add(1, "all together again")
+        reader.until(lambda: len(reader.lines) == 5)
+    assert reader.lines == ["here", "same", "same", "another host's", "all together again"]
+    if job is not None:
+        with Reader(through(proxy, moto), job, archive=archive, follow=False) as again:
+            again.until_over()
+        assert again.lines == reader.lines
 
 
 def test_without_patience_a_denied_permission_ends_the_reading(moto: Moto, proxy: FaultProxy) -> None:

@@ -129,6 +129,74 @@ def test_a_follower_that_slept_finds_what_it_missed(arrivals, pause_s, seed) -> 
         assert same(sorted(follower.given, key=event_order), log)
 
 
+@SOON
+@given(
+    arrivals=ARRIVALS,
+    attach_s=st.integers(0, ENDED_S * 2),
+    denied=st.lists(st.tuples(st.integers(0, ENDED_S * 2), st.integers(0, 1800)), min_size=1, max_size=3),
+    deaths=st.lists(st.integers(0, ENDED_S), max_size=2),
+    seed=st.integers(0, 99),
+    trouble=st.sampled_from([0, 0.2]),
+)
+def test_without_filter_log_events_everything_comes_once_all_the_same(
+    arrivals, attach_s, denied, deaths, seed, trouble
+) -> None:
+    """Also where the permission comes and goes, and whoever follows dies meanwhile."""
+
+    def is_denied(now_ms: int) -> bool:
+        return any(T0 + begin * 1000 <= now_ms < T0 + (begin + length) * 1000 for begin, length in denied)
+
+    log = SimulatedLog(events(arrivals), random.Random(seed), trouble=trouble, denied=is_denied)
+    clock = Clock(attach_s)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "logs.sqlite"
+        for alive_s in deaths:
+            end = clock.seconds + alive_s
+            run([Driver(log, clock, path, ENDED_S)], clock, until=lambda end=end: clock.seconds >= end)
+        run([Driver(log, clock, path, ENDED_S)], clock)
+        clock.seconds = max(clock.seconds, ENDED_S * 4)
+        last = Driver(log, clock, path, ENDED_S)
+        run([last], clock)
+        assert same(sorted(last.given, key=event_order), log)
+        assert same(kept(path), log)
+
+
+@SOON
+@given(arrivals=ARRIVALS, attach_s=st.integers(0, ENDED_S), seed=st.integers(0, 99))
+def test_where_filter_log_events_is_denied_for_ever_nothing_is_missing(arrivals, attach_s, seed) -> None:
+    log = SimulatedLog(events(arrivals), random.Random(seed), denied=lambda now_ms: True)
+    clock = Clock(attach_s)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "logs.sqlite"
+        first = Driver(log, clock, path, ENDED_S)
+        run([first], clock)
+        assert first.agenda.is_denied
+        assert first.agenda.error is None
+        there = Counter(event for event in log.truth() if event.ingestion_time <= T0 + (ENDED_S + 15) * 1000)
+        assert not there - Counter(first.given)
+        assert not Counter(first.given) - Counter(log.truth())
+        clock.seconds = max(clock.seconds, ENDED_S * 2)
+        last = Driver(log, clock, path, ENDED_S)
+        run([last], clock)
+        assert same(sorted(last.given, key=event_order), log)
+        assert same(kept(path), log)
+
+
+def test_streams_polled_one_by_one_stay_within_the_services_rate() -> None:
+    for hosts, most in ((1, 1.3), (4, 5.2), (40, 5.2)):  # of the ten a second that CloudWatch Logs allows
+        made = [(second, 0, 1 + second % hosts, "line") for second in range(900)]
+        log = SimulatedLog(events(made), random.Random(1), denied=lambda now_ms: True)
+        log._size = lambda: 10_000  # type: ignore[method-assign]
+        clock = Clock(300)
+        with tempfile.TemporaryDirectory() as folder:
+            follower = Driver(log, clock, Path(folder) / "l", ENDED_S)
+            run([follower], clock, until=lambda c=clock: c.seconds >= 400)
+            before = log.requests
+            run([follower], clock, until=lambda c=clock: c.seconds >= 800)
+        assert (log.requests - before) / 400 <= most
+        assert len(follower.given) >= 800 - max(2, hosts // 2)
+
+
 def test_a_late_event_is_marked_and_one_in_order_is_not() -> None:
     log = SimulatedLog(
         events([(100, 1, 1, "a"), (200, 1, 1, "b"), (150, 100, 1, "late"), (300, 1, 2, "c"), (298, 3, 1, "d")]),

@@ -593,6 +593,17 @@ class TestFaults:
         assert code == 0
         assert out.decode() == expected
 
+    @pytest.mark.parametrize("more", [(), ("--follow",)])
+    def test_without_filter_log_events_the_log_is_read_all_the_same(
+        self, moto: Moto, sagetop: Sagetop, more: tuple[str, ...]
+    ) -> None:
+        moto.add_job("job", created=ago(hours=4), TrainingJobStatus="Completed", TrainingEndTime=ago(minutes=1))
+        moto.add_log("job/algo-1-1", [(LONG_AGO, "old"), (ms(ago(minutes=2)), "recent")])
+        with FaultProxy(moto.url, Faults(denied={"FilterLogEvents"})) as proxy:
+            ended = sagetop("logs", "job", *more, at=proxy.url)
+        assert (ended.code, ended.out) == (0, "old\nrecent\n")
+        assert "logs:FilterLogEvents is denied" in ended.failed(0)
+
     def test_a_denied_permission_is_named(self, log: Moto, sagetop: Sagetop) -> None:
         with FaultProxy(log.url, Faults(denied={"GetLogEvents"})) as proxy:
             assert "logs:GetLogEvents" in sagetop("logs", "job", at=proxy.url).failed(3)

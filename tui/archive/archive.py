@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.archive.codec import PIECE_EVENTS, pack_job, pieces, unpack_job
-from tui.archive.coverage import FOREVER, Range, Span, minus, union
+from tui.archive.coverage import FOREVER, OWN_NAME, Range, Span, Way, minus, union
 from tui.archive.file import File
 from tui.archive.reading import Snapshot, event_of, spans_of
 from tui.model.jobs import TrainingJob
@@ -162,7 +162,7 @@ class Archive:
         with self._file.write() as db:
             number = _stream(db, log, stream)
             rows = db.execute("SELECT lo, hi FROM covered WHERE log = ? AND stream = ?", (log, number)).fetchall()
-            foreign = [(span.lo, span.hi) for span in spans_of(db, log) if span.way == "recent"]
+            foreign = [(span.lo, span.hi) for span in spans_of(db, log) if span.way != "streams"]
             gaps = minus(covers, [*rows, *foreign])
             if gaps != [covers]:
                 events = [event for event in events if any(lo <= event.timestamp < hi for lo, hi in gaps)]
@@ -176,11 +176,11 @@ class Archive:
         self._grown(log, grown)
 
     def add_recent(self, log: int, events: Sequence[LogEvent]) -> None:
-        """Keeps events that have an `event_id`, each once, but for those of a time that is read stream by stream."""
+        """Keeps events that have an `event_id`, each once, but for those of a time that is read in another way."""
         if not events:
             return
         with self._file.write() as db:
-            ranges = [(span.lo, span.hi) for span in spans_of(db, log) if span.way == "recent"]
+            ranges = [span for span in spans_of(db, log) if span.way != "streams"]
             numbers = {name: _stream(db, log, name) for name in {event.stream for event in events}}
             db.executemany(
                 "INSERT OR IGNORE INTO recent (log, event, time, taken, stream, message) VALUES (?, ?, ?, ?, ?, ?)",
@@ -194,18 +194,18 @@ class Archive:
                         event.message.encode("utf-8", "surrogatepass"),
                     )
                     for event in events
-                    if any(lo <= event.timestamp < hi for lo, hi in ranges)
+                    if any(span.lo <= event.timestamp < span.hi and span.way == _way_of(event) for span in ranges)
                 ],
             )
         self._grown(log, sum(len(event.message) for event in events))
 
-    def checked(self, log: int, swept: Range) -> None:
-        """Nothing new can come in a range of time any more; never takes back what was said before."""
+    def checked(self, log: int, swept: Range, way: Way = "recent") -> None:
+        """Nothing new can come in a range of time that was read in that way; takes nothing back."""
         with self._file.write() as db:
             db.execute(
-                "UPDATE spans SET checked = min(hi, ?2) WHERE log = ?3 AND way = 'recent' AND checked >= ?1"
+                "UPDATE spans SET checked = min(hi, ?2) WHERE log = ?3 AND way = ?4 AND checked >= ?1"
                 " AND checked < min(hi, ?2)",
-                (*swept, log),
+                (*swept, log, way),
             )
 
     def seal(self, log: int, streams: Iterable[str]) -> bool:
@@ -221,7 +221,7 @@ class Archive:
         with self._file.write() as db:
             names = {name: number for number, name in db.execute("SELECT id, name FROM streams WHERE log = ?", (log,))}
             for span in spans_of(db, log):
-                if span.way == "recent" and not span.is_final:
+                if not span.is_final:
                     return False
                 for name in streams if span.way == "streams" else ():
                     of_it = (log, names.get(name, 0))
@@ -319,6 +319,10 @@ class Archive:
             self._since_check = 0
             if self.size() > self._limit:
                 self.prune(self._limit * 9 // 10, spare=self._current)
+
+
+def _way_of(event: LogEvent) -> Way:
+    return "polled" if event.event_id.startswith(OWN_NAME) else "recent"
 
 
 def _stream(db: sqlite3.Connection, log: int, name: str) -> int:

@@ -12,8 +12,12 @@ FOREVER = 1 << 60
 Range = tuple[int, int]
 """lo ≤ event time < hi, in ms."""
 
-Way = Literal["streams", "recent"]
-"""`streams`: stream by stream (GetLogEvents), once. `recent`: all together (FilterLogEvents), keyed by eventId."""
+Way = Literal["streams", "recent", "polled"]
+"""`streams`: stream by stream (GetLogEvents), once. `recent`: all together (FilterLogEvents), keyed by eventId.
+`polled`: in place of `recent` where that is denied: stream by stream, again and again, keyed by `named_by_content`."""
+
+OWN_NAME = "~"
+"""How an `event_id` begins that was made of the event's content: AWS's own begin otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Span:
         lo: Its first ms.
         hi: The first ms behind it, FOREVER for the span that still grows.
         way: How it is read.
-        checked: In a `recent` span, up to where nothing new can come any more (ms); unused in the other.
+        checked: Up to where nothing new can come any more (ms); unused in a `streams` span.
     """
 
     lo: int
@@ -34,7 +38,7 @@ class Span:
 
     @property
     def is_final(self) -> bool:
-        """Whether a `recent` span is never read again."""
+        """Whether nothing of it comes a second time."""
         return self.way == "streams" or self.checked >= self.hi
 
 
@@ -46,7 +50,7 @@ class Kept:
         spans: In order, without holes; none before the first reading.
         covered: The ranges that are kept of each stream, of the `streams` spans.
         ids: Event time by eventId of those events that can be met again.
-        newest: The newest event time read by `recent`, None before the first.
+        newest: The newest event time of those with an `event_id`, None before the first.
         sealed: Whether the whole log is kept, and nothing is to be asked ever again.
     """
 

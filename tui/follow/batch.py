@@ -29,7 +29,7 @@ class LogBatch:
         checked_to_ms: No event older than this (ms) can still come, however late; 0 before the first full reading.
         hosts: All hosts known so far, `algo-2` before `algo-10`.
         error: What went wrong last, None when all is well again. The follower goes on trying.
-        notice: A word on what is not as usual (`the archive is off: disk full`), or empty.
+        notice: A word on what is not as usual (`the log is read but not kept: disk full`), or empty.
     """
 
     events: tuple[LogEvent, ...] = ()

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from tui.archive import FOREVER, Archive, Span
+from tui.archive import FOREVER, Archive
 from tui.follow.agenda import Agenda, Ask
 from tui.follow.batch import LogBatch, State
 from tui.follow.keeper import Keeper
-from tui.follow.ledger import Ledger, Reading
-from tui.follow.tempo import Tempo
+from tui.follow.ledger import SPLIT_MS, Ledger, Reading, named_by_content
+from tui.follow.tempo import LOCAL, Tempo
 from tui.follow.workers import Workers
-from tui.model.jobs import TrainingJob
+from tui.model.jobs import TrainingJob, is_local
 from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, event_order, host_number, host_of
 from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError
 
@@ -22,6 +22,7 @@ _ENDPOINT_MS = 3600 * 1000
 _LONGEST_NAP_S = 0.5
 _FINAL = (Denied, Expired, NoCredentials, NotFound)
 _TEMPO = Tempo()
+ONE_BY_ONE = "logs:FilterLogEvents is denied: each host's log is asked for by itself, which is slower"
 
 
 class Follower:
@@ -38,7 +39,7 @@ class Follower:
         since_ms: Nothing older needs to be read (ms since the epoch). What is kept of it is given all the same.
         patience_s: How long to go on without a single answer, None for ever. Once anything was answered a follower
             never gives up by itself.
-        tempo: How fast it goes.
+        tempo: How fast it goes; None goes as suits AWS, or this machine where the log is one of its own.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Follower:
         history: bool = True,
         since_ms: int = 0,
         patience_s: float | None = None,
-        tempo: Tempo = _TEMPO,
+        tempo: Tempo | None = None,
     ) -> None:
         self._source = source
         self._log = log
@@ -61,11 +62,15 @@ class Follower:
         self._follow = follow
         self._history = history
         self._patience_s = patience_s
+        here = is_local(log.name)
+        tempo = tempo or (LOCAL if here else _TEMPO)
         self._tempo = tempo
-        self._keeper = Keeper(archive, job)
+        # A local job's folder is its archive: its log is not kept twice.
+        self._keeper = Keeper(None if here else archive, job)
         self._workers: Workers[Ask, LogPage | tuple[LogStream, ...]] = Workers(self._request, f"log of {log.name}")
         self._begun = time.monotonic()
-        self._ledger = Ledger(self._start_ms(), since_ms)
+        self._begun_ms = self._start_ms()
+        self._ledger = Ledger(self._begun_ms, since_ms, int(tempo.late * 1000))
         self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun)
         self._poked = False
         self._answered = False
@@ -150,21 +155,23 @@ class Follower:
         now_ms = self._source.now_ms()
         before = list(self._ledger.spans)
         if self._log.kind == "endpoint":
-            start_ms = now_ms - _ENDPOINT_MS
-            after = before or [Span(start_ms, FOREVER, "recent", start_ms)]
+            split = self._begun_ms  # all of its last hour is looked at again and again
         else:
-            after = self._ledger.divide(now_ms, over=self._agenda.has_settled(now_ms))
+            split = FOREVER if self._agenda.has_settled(now_ms) else now_ms - SPLIT_MS
+        after = self._ledger.divide(split, polled=self._agenda.is_denied)
         if after == before:
             return
         self._keeper.plan(before, after)
         self._ledger.spans = after
-        by_stream = any(span.way == "streams" for span in after)
+        by_stream = any(span.way != "recent" for span in after)
         self._agenda.streams = None if by_stream else ()
 
     def _request(self, ask: Ask) -> LogPage | tuple[LogStream, ...]:
         """In a worker's thread."""
         if ask.kind == "list":
             return self._source.log_streams(self._log)
+        if ask.stream:
+            return self._source.read_stream(self._log, ask.stream, *ask.within, ask.token)
         if ask.reading is None:
             return self._source.read_recent(self._log, *ask.within, ask.token)
         reading = ask.reading
@@ -176,7 +183,8 @@ class Follower:
 
     def _take(self, ask: Ask, answer: LogPage | tuple[LogStream, ...] | Exception) -> None:
         if isinstance(answer, SourceError):
-            self._give_up_or_not(answer)
+            if not (ask.kind == "recent" and isinstance(answer, Denied)):  # else each stream is asked by itself
+                self._give_up_or_not(answer)
             self._agenda.failed(ask, answer, time.monotonic())
             return
         if isinstance(answer, Exception):
@@ -188,6 +196,8 @@ class Follower:
             self._agenda.listed(streams)
         elif ask.reading is not None:
             self._take_page(ask.reading, answer)
+        elif ask.is_probe:
+            self._agenda.probed()
         else:
             self._take_recent(ask, answer)
 
@@ -201,7 +211,8 @@ class Follower:
         self._agenda.paged(reading)
 
     def _take_recent(self, ask: Ask, page: LogPage) -> None:
-        new = self._ledger.take_recent(page.events)
+        named = named_by_content(page.events, ask.seen) if ask.stream else page.events
+        new = self._ledger.take_recent(named)
         if new:
             self._know({event.stream for event in new})
             self._keeper.add_recent(new)
@@ -214,7 +225,7 @@ class Follower:
                 self._ledger.gave(new)
         if self._agenda.looked(ask, new, page.token, time.monotonic()) and ask.sweep:
             settled = self._agenda.has_settled(ask.begun_ms)
-            self._keeper.checked(self._ledger.swept(ask.span, ask.begun_ms, settled=settled))
+            self._keeper.checked(*self._ledger.swept(ask.span, ask.begun_ms, settled=settled))
 
     def _give_up_or_not(self, error: SourceError) -> None:
         if not self._follow and isinstance(error, Denied):
@@ -253,7 +264,7 @@ class Follower:
             checked_to_ms=self._ledger.checked_ms if progress is None else 0,
             hosts=tuple(sorted(self._hosts, key=host_number)),
             error=self._agenda.error,
-            notice=self._keeper.notice,
+            notice=self._keeper.notice or (ONE_BY_ONE if self._agenda.is_denied else ""),
         )
         if batch != self._told:
             self._told = replace(batch, events=(), late=frozenset())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.archive import FOREVER, Archive, Kept, Range, Span
+from tui.archive import FOREVER, Archive, Kept, Range, Span, Way
 from tui.model.jobs import TrainingJob
 from tui.model.logs import LogEvent
 
@@ -67,9 +67,9 @@ class Keeper:
         """Keeps events by their eventId."""
         self._writes.append(lambda archive: archive.add_recent(self._log, events))
 
-    def checked(self, swept: Range) -> None:
-        """Keeps that nothing new can come in a range of time."""
-        self._writes.append(lambda archive: archive.checked(self._log, swept))
+    def checked(self, swept: Range, way: Way) -> None:
+        """Keeps that nothing new can come in a range of time, which was read in that way."""
+        self._writes.append(lambda archive: archive.checked(self._log, swept, way))
 
     def describe(self, job: TrainingJob) -> None:
         """Keeps the job's newest description."""
@@ -93,4 +93,4 @@ class Keeper:
 
     def _off(self, error: Exception) -> None:
         self._archive = None
-        self.notice = f"the archive is off: {error}"
+        self.notice = f"the log is read but not kept: {error}"

@@ -2,23 +2,25 @@
 
 A log's time is divided into spans. What lies more than 15 minutes back is read stream by stream (GetLogEvents), once.
 What is newer is read over all streams together (FilterLogEvents), again and again until nothing can come late any
-more, and told apart by its eventId. Each event time is read in one of the two ways only, so nothing is ever matched
-between them.
+more, and told apart by its eventId; where that is denied, stream by stream all the same, and told apart by what is in
+it. Each event time is read in one of these ways only, so nothing is ever matched between them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from operator import itemgetter
 
-from tui.archive import FOREVER, Kept, Range, Span
+from tui.archive import FOREVER, OWN_NAME, Kept, Range, Span, Way
 from tui.archive.coverage import minus, union
 from tui.model.logs import LogEvent, LogPage
 
 LATE_MS = 10 * 60 * 1000
-"""How much later than its event time an event may arrive."""
+"""How much later than its event time an event may arrive, where nothing else is said."""
 SPLIT_MS = 15 * 60 * 1000
 """What is older than this is complete, and read stream by stream."""
 SLACK_MS = 5 * 60 * 1000
@@ -73,13 +75,15 @@ class Ledger:
     Args:
         start_ms: Events before this time belong to another job of the same name.
         since_ms: Nothing older has to be read; what is read of it all the same counts as ever.
+        late_ms: How much later than its event time an event may arrive.
 
     Attributes:
         spans: How the log's time is divided, in order and without holes; none before the first division.
     """
 
-    def __init__(self, start_ms: int, since_ms: int = 0) -> None:
+    def __init__(self, start_ms: int, since_ms: int = 0, late_ms: int = LATE_MS) -> None:
         self.spans: list[Span] = []
+        self._late_ms = late_ms
         self._start = start_ms
         self._since = since_ms
         self._covered: dict[str, list[Range]] = {}
@@ -97,32 +101,30 @@ class Ledger:
 
     # What comes next
 
-    def divide(self, now_ms: int, *, over: bool) -> list[Span]:
+    def divide(self, split: int, *, polled: bool = False) -> list[Span]:
         """The spans as they should be at this time; the ledger itself is changed by setting `spans`.
 
         Args:
-            now_ms: AWS's time.
-            over: Whether the job ended so long ago that nothing can arrive any more: all is read stream by stream.
+            split: What is older is complete, and read stream by stream; FOREVER once nothing can arrive any more.
+            polled: Whether streams cannot be asked all together.
         """
-        split = FOREVER if over else now_ms - SPLIT_MS
+        way: Way = "polled" if polled else "recent"
         if not self.spans:
             first = max(self._start, split)
-            return _without_empty([Span(self._start, split, "streams"), Span(first, FOREVER, "recent", first)])
+            return _without_empty([Span(self._start, split, "streams"), Span(first, FOREVER, way, first)])
         last = self.spans[-1]
-        if last.way == "streams" or last.checked >= split - SLACK_MS:
+        if last.way == "streams":
             return self.spans
-        # Nobody looked for a while. What was seen so far is completed by eventId, the rest is read by stream.
+        # What was seen so far is completed as it was begun, the rest is read in another way: by stream where nobody
+        # looked for a while, and by whatever is allowed where that has changed.
         seen = max(last.checked, (self._newest or 0) + 1)
-        if seen >= split:
+        if last.checked < split - SLACK_MS and seen < split:
+            more = [Span(seen, split, "streams"), Span(split, FOREVER, way, split)]
+        elif last.way != way:
+            more = [Span(seen, FOREVER, way, seen)]
+        else:
             return self.spans
-        return _without_empty(
-            [
-                *self.spans[:-1],
-                replace(last, hi=seen),
-                Span(seen, split, "streams"),
-                Span(split, FOREVER, "recent", split),
-            ]
-        )
+        return _without_empty([*self.spans[:-1], replace(last, hi=seen), *more])
 
     def readings(self, streams: Iterable[str], begun: Iterable[Reading] = ()) -> list[Reading]:
         """What is still to be read stream by stream, but for what is being read already."""
@@ -150,7 +152,7 @@ class Ledger:
         return 1 - missing / whole if whole else 1.0
 
     def open_spans(self) -> list[Span]:
-        """The `recent` spans that are not final: each wants a sweep over [checked, hi)."""
+        """The spans that are not final: each wants a sweep over [checked, hi)."""
         return [span for span in self.spans if not span.is_final]
 
     @property
@@ -159,7 +161,7 @@ class Ledger:
         last = self.spans[-1] if self.spans else None
         if last is None:
             return 0
-        return last.checked if last.way == "recent" else last.hi
+        return last.hi if last.way == "streams" else last.checked
 
     # What came
 
@@ -181,7 +183,7 @@ class Ledger:
             self._newest = max(self._newest or 0, max(event.timestamp for event in new))
         return new
 
-    def swept(self, lo: int, begun_ms: int, *, settled: bool) -> Range:
+    def swept(self, lo: int, begun_ms: int, *, settled: bool) -> tuple[Range, Way]:
         """A sweep over all that was open of the span beginning at `lo` is complete.
 
         Args:
@@ -190,15 +192,15 @@ class Ledger:
             settled: Whether the job had ended so long before that nothing more can come at all.
 
         Returns:
-            The range in which nothing new can come any more since this sweep.
+            The range in which nothing new can come any more since this sweep, and the way in which it was read.
         """
         index = next(i for i, span in enumerate(self.spans) if span.lo == lo)
         span = self.spans[index]
-        checked = max(span.checked, span.hi if settled else min(span.hi, begun_ms - LATE_MS))
+        checked = max(span.checked, span.hi if settled else min(span.hi, begun_ms - self._late_ms))
         self.spans[index] = replace(span, checked=checked)
         since = min((open_.checked for open_ in self.open_spans()), default=FOREVER)
         self._ids = {event: time for event, time in self._ids.items() if time >= since}
-        return span.checked, checked
+        return (span.checked, checked), span.way
 
     def late_ones(self, events: Iterable[LogEvent]) -> frozenset[str]:
         """The eventIds of those, newly arrived, that belong above a line given already."""
@@ -214,6 +216,22 @@ class Ledger:
             if event.timestamp > self._given.get(event.stream, 0):
                 self._given[event.stream] = event.timestamp
                 self._newest_given = max(self._newest_given, event.timestamp)
+
+
+def named_by_content(events: Iterable[LogEvent], seen: Counter[str]) -> list[LogEvent]:
+    """The events with an `event_id` that each reading of their stream gives them again.
+
+    Args:
+        events: Of one stream, in the order of that reading, which began between two times.
+        seen: How often what was in them has come before in that reading; it is changed.
+    """
+    named = []
+    for event in events:
+        said = f"{event.stream}\0{event.timestamp}\0{event.ingestion_time}\0{event.message}"
+        content = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        seen[content] += 1
+        named.append(event._replace(event_id=f"{OWN_NAME}{content}.{seen[content]}"))
+    return named
 
 
 def _without_empty(spans: Iterable[Span]) -> list[Span]:

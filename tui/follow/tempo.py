@@ -23,8 +23,11 @@ class Tempo:
         sweep: Between two sweeps over all that may still come late.
         grace: After a job's final status, before the polls that may end the following.
         settle: After a job's end, when a full sweep seals its log.
+        late: How much later than its event time an event may arrive.
         backoff: The first wait after a failure; it doubles with each further one.
         longest_backoff: The longest.
+        each_stream: Between two requests of streams that are polled one by one, as FilterLogEvents is denied; the
+            service allows ten GetLogEvents a second for all of an account.
         no_use: The wait after a failure that time alone does not mend: a denied permission.
         readers: How many streams are read at once.
     """
@@ -35,11 +38,16 @@ class Tempo:
     sweep: float = 60.0
     grace: float = 15.0
     settle: float = 15 * 60.0
+    late: float = 10 * 60.0
     backoff: float = 0.5
     longest_backoff: float = 8.0
+    each_stream: float = 0.25
     no_use: float = 30.0
     readers: int = 8
 
+
+LOCAL = Tempo(poll=0.1, slow_poll=0.5, look_back=1.0, sweep=5.0, grace=0.0, settle=3.0, late=3.0)
+"""A log on this machine: nothing arrives late, and a poll costs nothing."""
 
 _SLOWEST = 5.0
 _FASTEST = 0.05
