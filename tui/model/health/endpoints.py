@@ -105,7 +105,9 @@ def latency(on: EndpointEvidence, variant: ProductionVariant) -> Iterator[Findin
     """The model takes much longer than before."""
     limits, series = on.limits, on.series(variant.name, "ModelLatency")
     _, last = within(series, on.now_ms - _NOW_MS)
-    times, earlier = within(series, 0, on.now_ms - _NOW_MS)
+    times, values = within(series, 0, on.now_ms - _NOW_MS)
+    # What has risen for half an hour is not what is usual.
+    _, earlier = within(series, 0, on.now_ms - 4 * _NOW_MS)
     if len(last) < 3 or len(earlier) < 15:
         return
     now, usual = median(last), median(earlier)
@@ -114,7 +116,7 @@ def latency(on: EndpointEvidence, variant: ProductionVariant) -> Iterator[Findin
         return
     if now < 1.1 * quantile(earlier, 0.95):
         return
-    calm = [time for time, value in zip(times, earlier, strict=True) if value < (now + usual) / 2]
+    calm = [time for time, value in zip(times, values, strict=True) if value < (now + usual) / 2]
     since = calm[-1] if calm else times[-1]
     yield Finding(
         "endpoint-latency",

@@ -35,7 +35,7 @@ def logged(on: Evidence) -> Iterator[Finding]:
         severity: Severity = "critical" if job.status == "Failed" else "warning"
         yield _said(on, "traceback", severity, f"traceback on {hit.host} at {on.clock(hit.first_ms)}", hit)
     if (hit := hits.get("nan")) is not None:
-        what = f"the log says NaN {'since' if hit.count > 2 else 'at'} {on.clock(hit.first_ms)}"
+        what = f"the log says that the loss is NaN {'since' if hit.count > 2 else 'at'} {on.clock(hit.first_ms)}"
         yield _said(on, "nan", "critical" if hit.count > 2 else "warning", what, hit, "ExplodingTensor")
 
 
