@@ -259,18 +259,40 @@ class TestHowItGoesOn:
 class TestEndpoints:
     def test_they_are_what_the_screens_need(self, account: Account) -> None:
         shown = {one["EndpointName"]: one for one in account.sagemaker.list_endpoints()["Endpoints"]}
-        assert set(shown) == {"ranker-prod", "embed-prod", "tagger-stage", "intent-serverless", "reranker-canary"}
+        named = {"ranker-prod", "embed-prod", "tagger-stage", "intent-serverless", "reranker-canary", "chat-shared"}
+        assert set(shown) == named
         assert shown["reranker-canary"]["EndpointStatus"] == "Updating"
         whole = {name: account.sagemaker.describe_endpoint(EndpointName=name) for name in shown}
         assert [variant["VariantName"] for variant in whole["ranker-prod"]["ProductionVariants"]] == ["v12", "v13"]
         serverless = whole["intent-serverless"]["ProductionVariants"][0]
         assert serverless["CurrentServerlessConfig"]["MaxConcurrency"] == 20
         assert "CurrentInstanceCount" not in serverless
-        assert "PendingDeploymentSummary" in whole["reranker-canary"]
+        pending = whole["reranker-canary"]["PendingDeploymentSummary"]["ProductionVariants"][0]
+        assert pending["VariantStatus"][0]["Status"] in ("Creating", "ActivatingTraffic", "Baking")
+        assert [one["VariantName"] for one in whole["reranker-canary"]["ShadowProductionVariants"]] == ["next"]
         for name, one in whole.items():
             config = account.sagemaker.describe_endpoint_config(EndpointConfigName=one["EndpointConfigName"])
             types = ["InstanceType" in variant for variant in config["ProductionVariants"]]
             assert all(types) == (name != "intent-serverless")
+            if name == "reranker-canary":
+                assert config["ShadowProductionVariants"][0]["ModelName"] == "reranker-6"
+
+    def test_models_components_and_alarms_stand_behind_them(self, account: Account) -> None:
+        model = account.sagemaker.describe_model(ModelName="ranker-12")
+        assert model["PrimaryContainer"]["ModelDataUrl"].startswith("s3://")
+        listed = account.sagemaker.list_inference_components(EndpointNameEquals="chat-shared")["InferenceComponents"]
+        names = [one["InferenceComponentName"] for one in listed]
+        assert sorted(names) == ["chat-guard-2b", "chat-mistral-7b"]
+        one = account.sagemaker.describe_inference_component(InferenceComponentName="chat-mistral-7b")
+        assert one["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+        cloudwatch = account.client("cloudwatch")
+        states = {one["AlarmName"]: one["StateValue"] for one in cloudwatch.describe_alarms()["MetricAlarms"]}
+        assert states == {"tagger-stage-5xx": "ALARM", "embed-prod-slow": "OK", "ranker-prod-5xx": "OK"}
+        history = cloudwatch.describe_alarm_history(AlarmName="embed-prod-slow")["AlarmHistoryItems"]
+        assert [item["HistorySummary"] for item in history][:2] == [
+            "Alarm updated from ALARM to OK",
+            "Alarm updated from OK to ALARM",
+        ]
 
     def test_traffic_has_a_daily_wave_and_the_stage_fails(self, account: Account) -> None:
         requests = account.curve("AWS/SageMaker", "Invocations", "Sum", EndpointName="ranker-prod", VariantName="v12")

@@ -73,6 +73,15 @@ class EndpointPlan:
     variants: tuple[Variant, ...]
     serverless: dict[str, int] = field(default_factory=dict)
     updating: bool = False
+    shadow: Variant | None = None
+    """A variant that is given a copy of the requests, whose answers nobody sees."""
+    components: tuple[tuple[str, int], ...] = ()
+    """Inference components, and how many copies each has: then the variant has no model of its own."""
+
+    @property
+    def all_variants(self) -> tuple[Variant, ...]:
+        """Production variants, and the shadow."""
+        return (*self.variants, self.shadow) if self.shadow else self.variants
 
 
 # fmt: off
@@ -84,6 +93,9 @@ ENDPOINTS = (
     EndpointPlan("embed-prod", 12 * 86_400, (
         Variant("embed-prod", "main", 1_150, 11_200, count=3, wave=900.0, model="embed-small-4"),
     )),
+    EndpointPlan("chat-shared", 5 * 86_400, (
+        Variant("chat-shared", "main", 340, 820_000, "ml.g5.2xlarge", 8, 1, 2),
+    ), components=(("chat-mistral-7b", 2), ("chat-guard-2b", 1))),
     EndpointPlan("tagger-stage", 9 * 86_400, (
         Variant("tagger-stage", "main", 180, 142_000, "ml.g4dn.xlarge", count=1, failing=0.23, model="tagger-rc2"),
     )),
@@ -92,7 +104,9 @@ ENDPOINTS = (
     ), serverless={"MemorySizeInMB": 4096, "MaxConcurrency": 20}),
     EndpointPlan("reranker-canary", 2 * 3_600, (
         Variant("reranker-canary", "main", 620, 48_000, "ml.g5.2xlarge", 8, 1, 2, model="reranker-5"),
-    ), updating=True),
+    ), updating=True, shadow=(
+        Variant("reranker-canary", "next", 620, 44_500, "ml.g5.2xlarge", 8, 1, 1, model="reranker-6")
+    )),
 )
 # fmt: on
 

@@ -7,17 +7,22 @@ import math
 from typing import Any
 
 from tui.demo import put
+from tui.demo.alarms import put_alarms
 from tui.demo.endpoints import HISTORY_S, LOG_HISTORY_S, EndpointPlan, Variant, access_log, metric_names, traffic, use
+from tui.demo.gaps_components import put_component
 from tui.demo.gaps_invoke import FAILING
 from tui.demo.gaps_logs import drop_oldest, new_event, set_history
 from tui.demo.gaps_metrics import Points, key_of
 from tui.demo.gaps_sagemaker import set_fields
 from tui.demo.jobs import When, moment
+from tui.demo.launch import ACCOUNT, REGION
 from tui.demo.scaler import Scaler, instances_before
 
 KEPT_EVENTS = 20_000
 LINES_A_TICK = 8
 UPDATING_S, IN_SERVICE_S = 900.0, 1800.0
+STAGES = ((300.0, "Creating"), (420.0, "ActivatingTraffic"), (UPDATING_S, "Baking"))
+"""Until when, from its beginning, a deployment is in which stage."""
 
 
 class LiveEndpoint:
@@ -27,20 +32,33 @@ class LiveEndpoint:
         self.plan = plan
         self._seed = seed
         self._when = when
+        self._stage = ""
         self._scalers = [Scaler(variant, seed, when) for variant in plan.variants if variant.wave]
         created = moment(when(-plan.age_s))
+        shadows = [_configured(plan, plan.shadow)] if plan.shadow else []
         self._endpoint = put.endpoint(
             {
                 "EndpointName": plan.name,
                 "EndpointConfigName": f"{plan.name}-1",
                 "EndpointStatus": "InService",
                 "ProductionVariants": [_summary(plan, variant, seed) for variant in plan.variants],
+                **({"ShadowProductionVariants": [_summary(plan, plan.shadow, seed)]} if plan.shadow else {}),
                 "CreationTime": created,
                 "LastModifiedTime": created,
                 "Tags": [{"Key": "team", "Value": "search"}],
             },
             [_configured(plan, variant) for variant in plan.variants],
+            shadows,
         )
+        for variant in plan.all_variants:
+            if variant.model:
+                put.model(
+                    variant.model, f"s3://sagemaker-{REGION}-{ACCOUNT}/{variant.model}/output/model.tar.gz", created
+                )
+        for name, copies in plan.components:
+            put.model(name, f"s3://sagemaker-{REGION}-{ACCOUNT}/{name}/model/", created)
+            put_component(put.sagemaker(), name, plan.name, plan.variants[0].name, name, copies, created)
+        put_alarms(plan, when)
         for scaler in self._scalers:
             scaler.register()
         if plan.name == "ranker-prod":
@@ -48,28 +66,30 @@ class LiveEndpoint:
         if any(variant.failing > 0.1 for variant in plan.variants):
             FAILING.add(plan.name)
         if plan.updating:
-            put.endpoint_config(f"{plan.name}-2", [_configured(plan, variant) for variant in plan.variants], created)
+            configured = [_configured(plan, variant) for variant in plan.variants]
+            put.endpoint_config(f"{plan.name}-2", configured, shadows, created)
             self._update(0.0)
-        for variant in plan.variants:
+        for variant in plan.all_variants:
             self._write_past(variant)
 
     def advance(self, after: float, until: float) -> None:
         """What happens in (after, until] of simulated time."""
         for minute in range(math.floor(after / 60) + 1, math.floor(until / 60) + 1):
-            for variant in self.plan.variants:
+            for variant in self.plan.all_variants:
                 self._measure(variant, minute)
             for scaler in self._scalers:
                 scaler.decide(minute, self._endpoint)
         for scaler in self._scalers:
             scaler.settle(until, self._endpoint)
-        for variant in self.plan.variants:
+        for variant in self.plan.all_variants:
             for number in range(self._instances(variant)):
                 self._log(variant, number, after, until)
         if self.plan.updating:
             self._update(until)
 
     def _instances(self, variant: Variant) -> int:
-        for shown in self._endpoint.production_variants:
+        shadows = getattr(self._endpoint, "shadow_production_variants", ())
+        for shown in (*self._endpoint.production_variants, *shadows):
             if shown["VariantName"] == variant.name:
                 return int(shown.get("CurrentInstanceCount", 1))
         return 1
@@ -121,18 +141,26 @@ class LiveEndpoint:
         """A deployment that comes again: under way for a while, then in service for twice as long."""
         within = t % (UPDATING_S + IN_SERVICE_S)
         status = "Updating" if within < UPDATING_S else "InService"
-        if t > 0 and status == self._endpoint.endpoint_status:
+        stage = next((name for until, name in STAGES if within < until), "")
+        if t > 0 and (status, stage) == (self._endpoint.endpoint_status, self._stage):
             return
+        self._stage = stage
         began = moment(self._when(t - within))
+        now = moment(self._when(t))
         pending = {
             "EndpointConfigName": f"{self.plan.name}-2",
             "ProductionVariants": [
-                {"VariantName": variant.name, "CurrentInstanceCount": 1, "DesiredInstanceCount": variant.count}
+                {
+                    "VariantName": variant.name,
+                    "CurrentInstanceCount": 1,
+                    "DesiredInstanceCount": variant.count,
+                    "VariantStatus": [{"Status": stage, "StartTime": now}],
+                }
                 for variant in self.plan.variants
             ],
             "StartTime": began,
         }
-        fields = {"EndpointStatus": status, "LastModifiedTime": moment(self._when(t))}
+        fields = {"EndpointStatus": status, "LastModifiedTime": now}
         set_fields(self._endpoint, {**fields, "PendingDeploymentSummary": pending if status == "Updating" else None})
 
 
@@ -160,7 +188,7 @@ def _summary(plan: EndpointPlan, variant: Variant, seed: int) -> dict[str, Any]:
 
 
 def _configured(plan: EndpointPlan, variant: Variant) -> dict[str, Any]:
-    shown: dict[str, Any] = {"VariantName": variant.name, "ModelName": variant.model}
+    shown: dict[str, Any] = {"VariantName": variant.name, **({"ModelName": variant.model} if variant.model else {})}
     if plan.serverless:
         return {**shown, "ServerlessConfig": plan.serverless}
     return {

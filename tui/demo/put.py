@@ -16,6 +16,7 @@ from moto.sagemaker.models import (
     FakeEndpoint,
     FakeEndpointConfig,
     FakeTrainingJob,
+    Model,
     SageMakerModelBackend,
     sagemaker_backends,
 )
@@ -62,18 +63,22 @@ def drop_job(name: str) -> None:
     metrics().drop(lambda dimensions: dimensions.get("Host", "").startswith(f"{name}/"))
 
 
-def endpoint(description: Mapping[str, Any], config_variants: list[dict[str, Any]]) -> FakeEndpoint:
+def endpoint(
+    description: Mapping[str, Any], config_variants: list[dict[str, Any]], config_shadows: list[dict[str, Any]]
+) -> FakeEndpoint:
     """Puts an endpoint that DescribeEndpoint answers with `description`, and its configuration."""
     made: FakeEndpoint = _bare(FakeEndpoint)
     name, config = description["EndpointName"], description["EndpointConfigName"]
     made.arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{name}"
     set_fields(made, dict(description))
     sagemaker().endpoints[name] = made
-    endpoint_config(config, config_variants, description["CreationTime"])
+    endpoint_config(config, config_variants, config_shadows, description["CreationTime"])
     return made
 
 
-def endpoint_config(name: str, variants: list[dict[str, Any]], created: datetime) -> None:
+def endpoint_config(
+    name: str, variants: list[dict[str, Any]], shadows: list[dict[str, Any]], created: datetime
+) -> None:
     """Puts an endpoint configuration."""
     made = _bare(FakeEndpointConfig)
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint-config/{name}"
@@ -83,11 +88,40 @@ def endpoint_config(name: str, variants: list[dict[str, Any]], created: datetime
             "EndpointConfigName": name,
             "EndpointConfigArn": arn,
             "ProductionVariants": variants,
+            **({"ShadowProductionVariants": shadows} if shadows else {}),
             "CreationTime": created,
             "Tags": [],
         },
     )
     sagemaker().endpoint_configs[name] = made
+
+
+def model(name: str, data: str, created: datetime) -> None:
+    """Puts a model whose data lies there."""
+    made: Model = _bare(Model)
+    made.arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/{name}"
+    role = f"arn:aws:iam::{ACCOUNT}:role/SageMakerExecutionRole"
+    image = f"763104351884.dkr.ecr.{REGION}.amazonaws.com/pytorch-inference:2.3-gpu-py311"
+    set_fields(
+        made,
+        {
+            "ModelName": name,
+            "PrimaryContainer": {"Image": image, "ModelDataUrl": data},
+            "Containers": [],
+            "ExecutionRoleArn": role,
+            "CreationTime": created,
+            "EnableNetworkIsolation": False,
+            "VpcConfig": None,
+            "Tags": [],
+        },
+    )
+    sagemaker()._models[name] = made
+
+
+def alarms() -> CloudWatchBackend:
+    """The demo account's CloudWatch, for its alarms."""
+    backend: CloudWatchBackend = cloudwatch_backends[ACCOUNT][REGION]
+    return backend
 
 
 def log_stream(group: str, name: str, created: float) -> LogStream:
