@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -34,8 +34,12 @@ def offered(series: Iterable[Series]) -> tuple[Axis, ...]:
     return tuple(found)
 
 
-def _named(counts: Sequence[float]) -> bool:
-    return any(math.isfinite(count) for count in counts)
+def _named(counts: array[float]) -> bool:
+    if not counts:
+        return False
+    import numpy as np
+
+    return bool(np.isfinite(np.frombuffer(counts.tobytes())).any())
 
 
 def along(series: Series, axis: Axis) -> Series | None:

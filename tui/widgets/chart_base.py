@@ -103,6 +103,8 @@ class ChartBase(Widget, can_focus=True):
         self._wanted: Scene | None = None
         self._shown: tuple[Scene, Picture] | None = None
         self._drawing = False
+        self._styles: dict[str, Style] = {}
+        self._strips: tuple[Picture | None, int, list[Strip]] = (None, 0, [])
 
     # What is shown
 
@@ -273,10 +275,11 @@ class ChartBase(Widget, can_focus=True):
             text = cut(notice, width)
             return Strip([Segment(text.center(width), self._style("chart--note"))])
         if self._shown is None or y > len(self._shown[1].rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._style(""))
         picture = self._shown[1]
-        segments = [Segment(text, self._style(_ROLES[role])) for text, role in picture.rows[y - 1] if text]
-        strip = Strip(segments).adjust_cell_length(width, self.rich_style)
+        if self._strips[0] is not picture or self._strips[1] != width:
+            self._strips = (picture, width, [self._strip(runs, width) for runs in picture.rows])
+        strip = self._strips[2][y - 1]
         if y > picture.lines + 1:
             return strip
         cursor, pin = self._column(self._cursor), self._column(self._pin)
@@ -287,7 +290,7 @@ class ChartBase(Widget, can_focus=True):
     def _crossed(self, strip: Strip, column: int | None, line: str) -> Strip:
         if column is None:
             return strip
-        left, cell, right = strip.crop(0, column), strip.crop(column, column + 1), strip.crop(column + 1)
+        left, cell, right = strip.divide([column, column + 1, strip.cell_length])
         if not cell.text.strip():
             return Strip.join([left, Strip([Segment(line, self._style("chart--cursor"))]), right])
         return Strip.join([left, cell.apply_style(Style(reverse=True)), right])
@@ -320,8 +323,12 @@ class ChartBase(Widget, can_focus=True):
         cursor = "" if at is None else " ".join([self._words_of(at), *self._marked_at(at)])
         line = "-" if self.ascii_only else "━" if self.has_focus else "─"
         runs = rule(self._title, entries, width, cursor=cursor, notes=notes, line=line, ascii_only=self.ascii_only)
+        return self._strip(runs, width)
+
+    def _strip(self, runs: Sequence[tuple[str, str]], width: int) -> Strip:
+        """A line of exactly so many cells, from texts and their roles."""
         segments = [Segment(text, self._style(_ROLES[role])) for text, role in runs if text]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self._style(""))
 
     def _words_of(self, place: float) -> str:
         """A place on the axis in words."""
@@ -343,7 +350,17 @@ class ChartBase(Widget, can_focus=True):
         return self._gaps[index]
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(name)
+        """The style of a component, kept until the theme or the focus changes; that of the widget itself for none."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self.get_component_rich_style(name) if name else self.rich_style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Another theme, or another focus."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips = (None, 0, [])
 
     def _column_ms(self) -> float:
         view = self.view
@@ -365,7 +382,7 @@ def _names(series: Sequence[Series]) -> list[tuple[str, str, str]]:
 
 def _fingerprint(series: Series) -> tuple[object, ...]:
     """Changes with the data. Sums, because NaN is unlike itself and comparing all values would say so."""
-    sums = zlib.crc32(series.times.tobytes()), zlib.crc32(series.values.tobytes())
+    sums = zlib.adler32(series.times.tobytes()), zlib.adler32(series.values.tobytes())
     return series.name, series.part, series.unit, series.source, len(series), *sums
 
 

@@ -128,28 +128,37 @@ class ChartStack(Vertical, can_focus=False):
     def _show(self) -> None:
         given = self._given
         groups = {_key(group): group for group in arranged(given.groups, self.layout_of_series)}
-        gone = [key for key in self._charts if key not in groups]
-        lost_keys = any(self._charts[key].has_focus for key in gone)
-        for key in gone:
-            chart = self._charts.pop(key)
+        # What is no longer shown is used for what is new: a widget less to make, and whoever had the keys has them.
+        spare = [chart for key, chart in self._charts.items() if key not in groups]
+        new: list[Chart] = []
+        charts: dict[object, Chart] = {}
+        for key in groups:
+            chart = self._charts.get(key) or (spare.pop(0) if spare else None)
+            if chart is None:
+                chart = Chart(ascii_only=self._ascii_only)
+                new.append(chart)
+            charts[key] = chart
+        moved = bool(spare or new) or list(charts.values()) != list(self._charts.values())
+        self._charts = charts
+        lost_keys = any(chart.has_focus for chart in spare)
+        for chart in spare:
             self._groups.pop(chart)
             chart.remove()
-        new = [key for key in groups if key not in self._charts]
-        self._charts = {key: self._charts.get(key) or Chart(ascii_only=self._ascii_only) for key in groups}
         for key, group in groups.items():
             chart = self._charts[key]
             self._groups[chart] = group
             chart.smoothing = self._smoothing
             self._draw(chart, group)
-        charts = list(self._charts.values())
-        if new and self._scroll.is_attached:
-            self._scroll.mount(*(self._charts[key] for key in new))
-            order = {chart: place for place, chart in enumerate(charts)}
+        shown = list(charts.values())
+        if moved and self._scroll.is_attached:
+            if new:
+                self._scroll.mount(*new)
+            order = {chart: place for place, chart in enumerate(shown)}
             self._scroll.sort_children(key=lambda widget: order.get(widget, -1))  # type: ignore[call-overload]
-        if new or gone:
+        if moved:
             self.call_after_refresh(self.share)
-        if lost_keys and charts:
-            charts[0].focus()
+        if lost_keys and shown:
+            shown[0].focus()
 
     def _draw(self, chart: Chart, group: Group) -> None:
         given = self._given
