@@ -83,6 +83,8 @@ class Canned:
             def do_POST(self) -> None:
                 canned._serve(self)
 
+            do_GET = do_POST  # S3
+
             def log_message(self, *_: object) -> None:
                 pass
 

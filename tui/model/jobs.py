@@ -93,6 +93,8 @@ class TrainingJob:
     """ResourceRetainedBillableTimeInSeconds: what the instances were kept for after the job."""
     model_artifact: str = ""
     output_path: str = ""
+    profiler_path: str = ""
+    """S3OutputPath of ProfilerConfig: where Debugger's profiler writes what it measures; empty where it is off."""
     phases: tuple[Phase, ...] = ()
     metric_definitions: tuple[MetricDefinition, ...] = ()
     final_metrics: tuple[FinalMetric, ...] = ()

@@ -188,6 +188,9 @@ class Source(Protocol):
     def metrics(self, queries: Sequence[MetricQuery], start_ms: int, end_ms: int) -> tuple[Series, ...]:
         """The series of these queries, in their order, empty where there is nothing; 500 queries in one request."""
 
+    def profile(self, job: TrainingJob, cursor: str | None = None) -> Page[Series]:
+        """One page of what SageMaker Debugger's profiler measured of a job's hosts; no items: nothing more for now."""
+
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """The streams of a log; none before its first event, even where its group does not exist yet."""
 

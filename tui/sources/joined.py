@@ -128,6 +128,10 @@ class Joined:
         aws = iter(self.aws.metrics(there, start_ms, end_ms) if there else ())
         return tuple(next(local if is_local(query.owner) else aws) for query in queries)
 
+    def profile(self, job: TrainingJob, cursor: str | None = None) -> Page[Series]:
+        """One page of what a profiler measured."""
+        return self._of(job.name).profile(job, cursor)
+
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """The streams of a log."""
         return self._of(log.name).log_streams(log)

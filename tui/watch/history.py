@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.model.jobs import TrainingJob
-from tui.model.merge_series import finest, union
+from tui.model.merge_series import finest, thinned, union
 from tui.model.series import Kind, Series
 
 if TYPE_CHECKING:
     from tui.archive import Archive
     from tui.archive.series import SeriesArchive
+
+POINTS = 200_000
+"""Datapoints that are kept of a series at most: a day of a profiler that measures twice a second."""
 
 Key = tuple[Kind, str, str, str]
 """What a series is of: its kind, source, name and part."""
@@ -55,6 +58,8 @@ class History:
         pieces = self._pieces.setdefault(key, {})
         before = pieces.get(period_ms)
         after = series if before is None else union(before, series)
+        while len(after) > POINTS:
+            after = thinned(after)
         if after is not before:
             pieces[period_ms] = after
             self._new.add((key, period_ms))

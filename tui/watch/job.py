@@ -33,6 +33,9 @@ HOSTS_MEASURED = 32
 """How many hosts are measured, five metrics each: a call answers 500 queries, and each costs."""
 POINTS = 1440
 """How many datapoints a curve is asked for at most: CloudWatch's one-minute metrics of a day."""
+PROFILE_PAGES = 5
+"""How many pages of the profiler's files are read at a time: a hundred files each, a minute of one host a file."""
+PROFILE_MS = 100
 TELL_EVERY_S = 1
 """Seconds between two tellings of what a log that is being read has brought."""
 
@@ -101,6 +104,8 @@ class JobWatch:
         self._tried: datetime | None = None
         self._told: datetime | None = None
         self._has_fine: bool | None = None
+        self._profile_to: str | None = None
+        self._has_profile = False
         self._errors = Errors()
 
     @property
@@ -122,6 +127,8 @@ class JobWatch:
         """Whether nothing is to be asked any more: the job has ended and its last metrics are in."""
         job = self._job
         if job is None or not job.is_ended or self._errors.now or self._measured is None:
+            return False
+        if job.profiler_path and not self._has_profile:
             return False
         late = timedelta(0) if is_local(self._name) else timedelta(minutes=5)
         return job.ended is None or self._measured >= job.ended + late
@@ -167,8 +174,26 @@ class JobWatch:
         with self._errors.of("metrics"):
             self._take(job, *self._answers(job, now))
             self._measured = now
+        self._read_profile(job)
         self._save()
         return self.view
+
+    def _read_profile(self, job: TrainingJob) -> None:
+        """The next files of Debugger's profiler, last of all and only where the job has one."""
+        if not job.profiler_path:
+            return
+        with self._errors.of("profiler"):
+            for _ in range(PROFILE_PAGES):
+                page = self._source.profile(job, self._profile_to)
+                self._has_profile = not page.items
+                if self._has_profile:
+                    break
+                self._profile_to = page.cursor
+                with self._lock:
+                    for series in page.items:
+                        self._history.take("host", PROFILE_MS, series)
+        with self._lock:
+            self._profiled = tuple(self._history.all_of("host", "profiler"))
 
     def _answers(self, job: TrainingJob, now: datetime) -> tuple[list[MetricQuery], Sequence[Series]]:
         assert job.started is not None

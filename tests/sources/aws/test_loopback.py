@@ -23,6 +23,7 @@ CALLS: dict[Service, tuple[str, dict[str, Any]]] = {
     "logs": ("DescribeLogStreams", {"logGroupName": "group"}),
     "application-autoscaling": ("DescribeScalableTargets", {"ServiceNamespace": "sagemaker"}),
     "sts": ("GetCallerIdentity", {}),
+    "s3": ("ListObjectsV2", {"Bucket": "bucket"}),
     "pricing": ("GetProducts", {"ServiceCode": "AmazonSageMaker"}),
 }
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from botocore.config import Config
 
-Service = Literal["sagemaker", "sagemaker-runtime", "cloudwatch", "logs", "application-autoscaling", "sts", "pricing"]
+Service = Literal[
+    "sagemaker", "sagemaker-runtime", "cloudwatch", "logs", "application-autoscaling", "sts", "pricing", "s3"
+]
 SERVICES: tuple[Service, ...] = get_args(Service)
 """Every service that sagetop speaks to: there is no client of any other."""
 
@@ -260,6 +262,8 @@ class Clients:
             retries={"mode": "standard", "total_max_attempts": attempts or settings.attempts},
             max_pool_connections=32,
             user_agent_extra=f"sagetop/{__version__}",
+            # A host of its own for each bucket is what AWS has, and no stand-in for it.
+            s3={"addressing_style": "path"} if settings.endpoint_url else None,
             **local,
         )
 

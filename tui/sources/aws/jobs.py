@@ -108,6 +108,7 @@ def parse_job(job: Json) -> TrainingJob:
     algorithm = job.get("AlgorithmSpecification") or {}
     stopping = job.get("StoppingCondition") or {}
     resources = job.get("ResourceConfig") or {}
+    profiler = job.get("ProfilerConfig") or {}
     return TrainingJob(
         name=job["TrainingJobName"],
         status=job["TrainingJobStatus"],
@@ -131,6 +132,7 @@ def parse_job(job: Json) -> TrainingJob:
         warm_pool_s=(job.get("WarmPoolStatus") or {}).get("ResourceRetainedBillableTimeInSeconds"),
         model_artifact=(job.get("ModelArtifacts") or {}).get("S3ModelArtifacts", ""),
         output_path=(job.get("OutputDataConfig") or {}).get("S3OutputPath", ""),
+        profiler_path="" if profiler.get("DisableProfiler") else profiler.get("S3OutputPath", ""),
         phases=tuple(
             Phase(
                 name=phase["Status"],

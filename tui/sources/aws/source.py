@@ -22,7 +22,7 @@ from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.prices import Component
 from tui.model.series import MetricQuery, Series
-from tui.sources.aws import alarms, changes, endpoints, invoke, jobs, metrics, pricing, scaling
+from tui.sources.aws import alarms, changes, endpoints, invoke, jobs, metrics, pricing, profiler, scaling
 from tui.sources.aws.clients import Clients, ClientSettings
 from tui.sources.aws.errors import translate
 from tui.sources.aws.logs import Logs
@@ -143,6 +143,11 @@ class AwsSource:
         """GetMetricData, one request for every 500 queries."""
         with self._asking():
             return metrics.metrics(self.clients, queries, start_ms, end_ms)
+
+    def profile(self, job: TrainingJob, cursor: str | None = None) -> Page[Series]:
+        """A hundred of the profiler's files: ListObjectsV2 and GetObject."""
+        with self._asking():
+            return profiler.profile(self.clients, job, cursor)
 
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """DescribeLogStreams."""

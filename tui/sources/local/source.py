@@ -124,6 +124,11 @@ class LocalSource:
         with self._asking():
             return tuple(self._series(query, start_ms, end_ms) for query in queries)
 
+    def profile(self, job: TrainingJob, cursor: str | None = None) -> Page[Series]:
+        """Nothing: this machine's own sampler measures as often."""
+        del job
+        return Page((), cursor)
+
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """A stream a host that has written something."""
         with self._asking():
