@@ -11,16 +11,17 @@ from tui.demo.gaps_sagemaker import set_fields
 
 
 async def test_charts_of_requests_latency_and_errors(world: WorldSource) -> None:
-    async with opened(world, size=(120, 60)) as monitor:
+    async with opened(world, size=(120, 80)) as monitor:
         await monitor.visit(f"endpoint {RANKER}")
         await monitor.press("z")  # the traffic alone: there is room for all of it
         await monitor.until(
             "invocations a minute ━━ v12 ● 976  v13 ▲ 98",
-            "latency in ms ── v12 model ● 38.3 ms  v12 overhead ▲ 4.2 ms",
+            "model latency in ms ── v12 average ● 38.3 ms  v12 p99 ▲ 38.3 ms",
+            "overhead in ms ── v12 average ● 4.2 ms",
             "errors a minute ── v12 4XX ● 0  v12 5XX ▲ 60",
         )
         await monitor.until_drawn()
-        await monitor.until("30ms┤", "1500┤")
+        await monitor.until("38.4ms┤", "1500┤")
 
 
 async def test_its_log_and_the_use_of_its_instances(world: WorldSource) -> None:
@@ -39,10 +40,11 @@ async def test_new_lines_of_its_log_appear(world: WorldSource, moto: Moto) -> No
 
 
 async def test_each_variants_scaling_with_limits_and_policies(world: WorldSource) -> None:
-    async with opened(world, size=(80, 24)) as monitor:
+    async with opened(world, size=(90, 44)) as monitor:
         await monitor.visit(f"endpoint {RANKER}")
         await monitor.press("4")
         await monitor.until(
+            "latency             average 38.2, p50 38.2, p90 38.2, p99 38.2 ms",
             "auto-scaling        InstanceCount 2 – 8",
             "suspended           no",
             "policy invocations  TargetTrackingScaling",

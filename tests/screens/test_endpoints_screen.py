@@ -23,17 +23,18 @@ def rows(monitor: Monitor) -> list[list[str]]:
     return [row for row in found if len(row) > 5 and row[0] != "NAME"]
 
 
-async def test_a_row_for_each_variant_newest_endpoint_first(world: WorldSource) -> None:
+async def test_a_row_for_each_variant_trouble_first_then_the_newest(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await at_endpoints(monitor)
         assert [row[:4] for row in rows(monitor)] == [
             ["search-exp", "✕ Failed", "main", "1"],
-            ["tagger-stage", "● Updating", "main", "1"],
-            ["embed-stage", "✓ InService", "main", "–"],
             [RANKER, "! InService", "v12", "3"],
             [RANKER, "! InService", "v13", "1"],
+            ["tagger-stage", "● Updating", "main", "1"],
+            ["embed-stage", "✓ InService", "main", "–"],
         ]
         await monitor.until("✕ 2 in trouble", "4 endpoints", "live")
+        await monitor.until(f"! {RANKER}  v12 answers 6.6% of requests with 5XX")
 
 
 async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSource) -> None:
@@ -41,8 +42,8 @@ async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSourc
         await at_endpoints(monitor)
         v12, v13 = (next(row for row in rows(monitor) if row[2] == name) for name in ("v12", "v13"))
         # Requests in the last whole minute; ms, though CloudWatch counts microseconds; errors over five minutes.
-        assert v12[4:9] == ["957", "38.2", "0", "6.4%", "2–8 on 70"]
-        assert v13[4:8] == ["96", "38.2", "0", "6.4%"]
+        assert v12[4:11] == ["957", "38.2", "38.2", "0", "6.4%", "55%", "2–8 on 70"]
+        assert v13[4:10] == ["96", "38.2", "38.2", "0", "6.4%", "–"]
         assert "serverless" in monitor.line("embed-stage")
 
 
@@ -85,7 +86,7 @@ async def test_filter_and_sort(world: WorldSource) -> None:
 async def test_enter_opens_the_endpoint_of_the_row_and_q_comes_back(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await at_endpoints(monitor)
-        await monitor.press("G", "enter")
+        await monitor.press("g", "j", "j", "enter")
         await monitor.until(f"endpoints ▸ {RANKER}")
         await monitor.press("q")
         await monitor.until("4 endpoints")

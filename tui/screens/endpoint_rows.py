@@ -20,8 +20,8 @@ from tui.widgets.columns import Cell, Column, SortValue
 CURVE = 12
 
 COLUMNS = (
-    Column("name", "NAME", 16, most=40, cut="middle"),
-    Column("status", "STATUS", 13, most=18),
+    Column("name", "NAME", 15, most=40, cut="middle"),
+    Column("status", "STATUS", 12, most=18),
     Column("variant", "VARIANT", 8, most=20, cut="middle", priority=5),
     Column("instances", "INST", 5, most=9, align="right", priority=3),
     Column("requests", "REQ/MIN", 7, align="right", priority=1, descending=True),
@@ -30,9 +30,9 @@ COLUMNS = (
     Column("4xx", "4XX", 5, align="right", priority=8, descending=True),
     Column("5xx", "5XX", 5, align="right", priority=1, descending=True),
     Column("cpu", "CPU", 4, align="right", priority=7, descending=True),
-    Column("scaling", "SCALING", 12, most=24, priority=4),
-    Column("type", "TYPE", 10, most=16, priority=10),
-    Column("age", "SINCE", 6, align="right", priority=9),
+    Column("scaling", "SCALING", 9, most=24, priority=4),
+    Column("type", "TYPE", 10, most=16, priority=9),
+    Column("age", "SINCE", 6, align="right", priority=10),
     Column("curve", "", CURVE, priority=11),
 )
 
@@ -61,12 +61,17 @@ def gravity(endpoint: Endpoint, view: EndpointsView) -> int:
 
 def key(endpoint: Endpoint, number: int) -> str:
     """A row's key: the endpoint's name, for all but its first variant followed by the variant's."""
-    return endpoint.name if number == 0 else f"{endpoint.name}/{endpoint.variants[number].name}"
+    return endpoint.name if number == 0 else f"{endpoint.name}|{endpoint.variants[number].name}"
 
 
 def name_of(key: str) -> str:
-    """The endpoint's name of a row's key: endpoint names have no slash."""
-    return key.split("/", 1)[0]
+    """The endpoint's name of a row's key: no name has a bar."""
+    return key.split("|", 1)[0]
+
+
+def variant_of(key: str) -> str:
+    """The variant's name of a row's key; empty for an endpoint's first."""
+    return key.partition("|")[2]
 
 
 def cells(
