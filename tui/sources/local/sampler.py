@@ -1,6 +1,6 @@
 """Measures a job's hosts ten times a second: each host is the tree of processes below its script.
 
-Looking through all processes of the machine for children is dear, so it is done twice a second for all hosts together;
+Looking through all processes of the machine for children is dear, so it is done once a second for all hosts together;
 the known ones are read at every sample. What a child had used when it ends is in its parent's account from then on, and
 so a host's sum over its tree goes on without a step.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psutil
 
 EVERY_S = 0.1
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 1.0
 _DISK_EVERY_S = 1.0
 
 

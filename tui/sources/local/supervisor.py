@@ -174,12 +174,12 @@ class Supervisor:
         next_sample = next_look = 0.0
         while running:
             now = time.monotonic()
-            self._publish()
+            came = self._publish()
             for name, code in hosts.ended(running, hosts.kill_group).items():
                 self._host_ended(name, code, now)
                 running = {pid: host for pid, host in running.items() if host != name}
             if now >= next_sample and running:
-                next_sample = now + EVERY_S
+                next_sample = max(next_sample + EVERY_S, now)
                 pids = {host: pid for pid, host in running.items()}
                 sampler = sampler or Sampler(self.folder, pids, self.gpus, self.state.gpus)
                 with suppress(OSError):  # a full disk: what is not kept is not kept
@@ -192,7 +192,9 @@ class Supervisor:
                 self._kill_at = float("inf")
                 for pid in running:
                     hosts.kill_group(pid)
-            self._wait(_TICK_S)
+            # What comes in is taken note of soon, and where nothing comes, half as often.
+            nap = _TICK_S if came else 2 * _TICK_S
+            self._wait(max(min(nap, next_sample - time.monotonic()), 0))
         hosts.kill_descendants()
         self._publish(final=True)
         if sampler is not None:
@@ -237,11 +239,13 @@ class Supervisor:
             self.state.status = "Stopping"
             self._enter("Stopping")
 
-    def _publish(self, *, final: bool = False) -> None:
-        now = _now_ms()
+    def _publish(self, *, final: bool = False) -> bool:
+        """Says of all hosts when their lines came; whether any did."""
+        now, came = _now_ms(), False
         for publisher in self._publishers.values():
             with suppress(OSError):  # a full disk: the lines are in the log, and are published when there is room
-                publisher.publish(now, final=final)
+                came |= publisher.publish(now, final=final)
+        return came
 
     # The end
 
