@@ -16,9 +16,10 @@ from tui.model.filters import Facts, Filter
 from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
 from tui.screens import later
+from tui.screens.ask_key import ASK
 from tui.screens.change_keys import SCALING, WEIGHTS
 from tui.screens.context import Context
-from tui.screens.endpoint_rows import COLUMNS, cells, gravity, key, name_of, sort_values
+from tui.screens.endpoint_rows import COLUMNS, cells, gravity, key, name_of, sort_values, variant_of
 from tui.screens.monitor import MonitorScreen
 from tui.screens.no_source import NoSource
 from tui.sources.base import NoCredentials
@@ -34,7 +35,7 @@ PAGE_EVERY_S = 0.2
 class EndpointsScreen(MonitorScreen):
     """A table of endpoints, a row a variant, that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter"), SCALING, WEIGHTS]
+    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter"), SCALING, WEIGHTS, ASK]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "endpoints")
@@ -64,8 +65,14 @@ class EndpointsScreen(MonitorScreen):
         endpoint = self._selected()
         if endpoint is not None:
             variants = [one.name for one in endpoint.variants if not one.shadow]
-            only = (self.query_one(ResourceTable).selected or "").partition("/")[2] or "".join(variants[:1])
+            only = variant_of(self.query_one(ResourceTable).selected or "") or "".join(variants[:1])
             self.app.push_screen(later.scaling(self.context, endpoint.name, variants, only), self.was_changed)
+
+    def action_ask(self) -> None:
+        """Ask the model behind the selected endpoint."""
+        if (endpoint := self._selected()) is not None:
+            variants = [variant.name for variant in endpoint.variants]
+            self.app.push_screen(later.invoke(self.context, endpoint.name, variants))
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts of the endpoint under the cursor."""
