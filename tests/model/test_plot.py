@@ -343,3 +343,28 @@ def test_a_moment_comes_into_view() -> None:
     one = [series([1.0] * 11)]
     assert Look(window=(0, 2 * MINUTE)).showing(6 * MINUTE, one).window == (5 * MINUTE, 7 * MINUTE)
     assert Look(window=(0, 2 * MINUTE)).showing(MINUTE, one).window == (0, 2 * MINUTE)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.6, 0.9, 0.98])
+@pytest.mark.parametrize("count", [1, 2, 37, 5000])
+def test_smoothing_many_values_at_once_is_smoothing_one_after_the_other(weight: float, count: int) -> None:
+    values = [math.sin(number * number) for number in range(count)]
+    expected, mean, left = [], 0.0, 1.0
+    for value in values:
+        mean, left = weight * mean + (1 - weight) * value, left * weight
+        expected.append(mean / (1 - left))
+    assert smooth(values, weight).tolist() == pytest.approx(expected)
+
+
+def test_the_cursor_stops_at_what_is_marked_too() -> None:
+    one = series([1.0, 2.0])
+    assert step_from([one], 0, 1000, [30_000, 500]) == 30_000
+    assert step_from([one], MINUTE, -1000, [30_000, 500]) == 30_000
+    assert step_from([], 0, 1000, [30_000]) is None
+
+
+def test_the_part_between_two_places() -> None:
+    one = series([1.0] * 11)
+    assert Look().between(8 * MINUTE, 2 * MINUTE, [one]).window == (2 * MINUTE, 8 * MINUTE)
+    assert Look().between(0, 10 * MINUTE, [one]).window is None
+    assert Look().between(MINUTE, MINUTE, [one]) == Look()

@@ -261,7 +261,9 @@ def smooth(values: Sequence[float] | Values, weight: float) -> Values:
     while reach < len(mean) and share > 1e-17:
         mean[reach:] += share * mean[:-reach]
         reach, share = 2 * reach, share * share
-    result[good] = mean / (1 - weight ** np.arange(1, len(mean) + 1))
+    young = mean[: 2 * reach]  # later values stand on so many that what lies before the first one weighs nothing
+    young /= 1 - weight ** np.arange(1, len(young) + 1)
+    result[good] = mean
     return result
 
 
