@@ -228,6 +228,8 @@ def divergence(on: Evidence, found: dict[str, Way]) -> Iterator[Finding]:
         few = max(4, len(values) // 20)
         if way.curve.count < 15 or len(tail) < few or way.low == 0:
             continue
+        if role_of(way.name) in {"validation", "test"}:
+            continue  # that it turned is said already, and of training nothing is known
         rise = way.now - way.low
         least = on.limits["divergence.rise"] * max(abs(way.low), way.start - way.low, way.curve.first - way.low)
         if rise < least or rise < 5 * way.noise or min(values[-few:]) < way.low + rise / 2:
@@ -379,7 +381,7 @@ def gradients(on: Evidence) -> Iterator[Finding]:
 
 
 def _losses(found: dict[str, Way]) -> Iterator[Way]:
-    """What should fall, but validation that has its training beside it: that one overfits, it does not diverge."""
+    """What should fall: of a group its training, or all of it where there is none."""
     for group in pair_series([name for name in found if _direction(name) == "down"]):
         first = found[group[0]]
         yield first
