@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.model.jobs import MetricDefinition
 from tui.model.logs import LogEvent
 from tui.model.patterns import BadPattern, Pattern, TooSlow
 from tui.model.regex_shape import shape_of
-from tui.model.steps import Place, place_of
+from tui.model.steps import place_of
 
 if TYPE_CHECKING:
     import regex
@@ -81,19 +82,27 @@ class Definitions:
         """The values in these events' messages: those of one definition in the order of the events' lines."""
         events = list(events)
         lines, owners = lines_of([event.message for event in events])
-        points: list[Point] = []
-        places: dict[int, Place] = {}
+        found = [(reader.name, *reader.values(lines)) for reader in self._readers.values()]
         for number, reader in list(self._readers.items()):
-            name = reader.name
-            for row, value in reader.values(lines):
-                place = places.get(row)
-                if place is None:
-                    place = places[row] = place_of(lines[row])
-                event = events[row if owners is None else owners[row]]
-                points.append(Point(name, event.timestamp, value, event.host, place.step, place.epoch))
             if reader.switched_off:
                 del self._readers[number]
-                self._problems[number] = Problem(name, reader.switched_off)
+                self._problems[number] = Problem(reader.name, reader.switched_off)
+        places = {row: place_of(lines[row]) for _, rows, _ in found for row in rows}
+        points: list[Point] = []
+        for name, rows, values in found:
+            of = [events[row if owners is None else owners[row]] for row in rows]
+            where = [places[row] for row in rows]
+            points += map(
+                Point._make,
+                zip(
+                    repeat(name),
+                    [event.timestamp for event in of],
+                    values,
+                    [event.host for event in of],
+                    [place.step for place in where],
+                    [place.epoch for place in where],
+                ),
+            )
         return points
 
 
@@ -139,20 +148,22 @@ class _Reader:
             except re.error:
                 self._quick_to = 0
 
-    def values(self, lines: Sequence[str]) -> list[tuple[int, float]]:
+    def values(self, lines: Sequence[str]) -> tuple[list[int], list[float]]:
         """Index and value of each line that has one; fewer, if it is switched off on the way."""
-        rows: Sequence[int] = range(len(lines))
+        among: Sequence[int] = range(len(lines))
         if self._literal:
-            rows = [row for row, line in enumerate(lines) if self._literal in line]
-            lines = [lines[row] for row in rows]
-        found: list[tuple[int, float]] = []
-        for row, match in zip(rows, self._matches(lines), strict=False):
+            among = [row for row, line in enumerate(lines) if self._literal in line]
+            lines = [lines[row] for row in among]
+        rows: list[int] = []
+        values: list[float] = []
+        for row, match in zip(among, self._matches(lines), strict=False):
             if match is not None:
                 try:
-                    found.append((row, float(match[1])))
+                    values.append(float(match[1]))
                 except (TypeError, ValueError):
                     continue  # the group took no part, or it is no number: SageMaker drops both
-        return found
+                rows.append(row)
+        return rows, values
 
     def _matches(self, lines: Sequence[str]) -> Iterator[re.Match[str] | regex.Match[str] | None]:
         """The first match in each line, up to where it is switched off."""

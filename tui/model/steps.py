@@ -47,8 +47,10 @@ def place_of(line: str) -> Place:
 
 def _named(pattern: re.Pattern[str], line: str) -> str:
     """The number behind a word that stands by itself."""
-    for match in pattern.finditer(line):
+    match = pattern.search(line)
+    while match is not None:
         start = match.start()
         if start == 0 or line[start - 1] in _APART or _BEFORE.search(line[max(start - 10, 0) : start]):
             return match[1]
+        match = pattern.search(line, match.end())
     return ""
