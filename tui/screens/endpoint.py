@@ -21,6 +21,7 @@ from tui.model.records import Record, endpoint_record
 from tui.model.status import sign, tone
 from tui.model.words import beginning, span
 from tui.screens import later
+from tui.screens.ask_key import ASK
 from tui.screens.change_keys import SCALING, WEIGHTS
 from tui.screens.context import Context
 from tui.screens.endpoint_facts import sections
@@ -50,7 +51,7 @@ class EndpointScreen(ClockedScreen):
     DEFAULT_CSS = """
     EndpointScreen #reason { height: auto; max-height: 3; padding: 0 1; }
     """
-    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), SCALING, WEIGHTS]
+    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), SCALING, WEIGHTS, ASK]
     PANES = ("traffic", "log", "use", "facts")
 
     def __init__(self, context: Context, name: str, *, known: Endpoint | None = None) -> None:
@@ -99,6 +100,11 @@ class EndpointScreen(ClockedScreen):
         known = self.view.endpoint.variants if self.view.endpoint else ()
         variants = [one.name for one in known if not one.shadow]
         self.app.push_screen(later.scaling(self.context, self._name or "", variants), self.was_changed)
+
+    def action_ask(self) -> None:
+        """Ask the model."""
+        variants = [variant.name for variant in self.view.endpoint.variants] if self.view.endpoint else []
+        self.app.push_screen(later.invoke(self.context, str(self._name), variants))
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts."""

@@ -83,6 +83,13 @@ def workshop(
     return WorkshopScreen(context, job, rows, on_kept)
 
 
+def invoke(context: Context, endpoint: str, variants: Sequence[str] = ()) -> Screen[None]:
+    """Where the model behind an endpoint is asked."""
+    from tui.screens.invoke import InvokeScreen
+
+    return InvokeScreen(context, endpoint, tuple(variants))
+
+
 def switch(what: str) -> ModalScreen[str]:
     """The question for another profile or region."""
     from tui.screens.switch import SwitchScreen
@@ -137,6 +144,7 @@ def preload() -> None:
     import tui.screens.findings
     import tui.screens.go_to
     import tui.screens.help
+    import tui.screens.invoke
     import tui.screens.job
     import tui.screens.job_rows
     import tui.screens.raw

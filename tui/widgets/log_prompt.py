@@ -11,13 +11,14 @@ from textual.widgets import Input, Static
 
 from tui.model.clean import clean
 
-SIGNS = {"search": "/", "filter": "&", "time": "go to", "save": "save to", "keep": "keep for"}
+SIGNS = {"search": "/", "filter": "&", "time": "go to", "save": "save to", "keep": "keep for", "file": "file"}
 HINTS = {
     "search": "text or regular expression",
     "filter": "text or regular expression; ! in front leaves out what matches",
     "time": "14:03  2026-11-22T14:03  +1h30m  -10m",
     "save": "file",
     "keep": "a job's name, * for any characters",
+    "file": "the file to send",
 }
 
 
