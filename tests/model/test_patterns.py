@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.pattern_shape import Cost, beginning, cost, takes_newlines, within_line
+from tui.model.pattern_shape import Cost, cost, takes_newlines, within_line
 from tui.model.patterns import BadPattern, Pattern, TooSlow
 
 PATTERNS = [
@@ -216,14 +216,6 @@ def test_whatever_engine_looks_finds_the_same(source: str, lines: list[str]) -> 
 )
 def test_what_a_pattern_may_cost_is_told_by_its_text(source: str, most: Cost | None) -> None:
     assert cost(source) == most
-
-
-@pytest.mark.parametrize(
-    ("source", "begins"),
-    [(r"loss=0\.9\d", "loss=0.9"), ("ab*", "a"), ("a?b", ""), ("ab|c", ""), (r"\d", ""), ("x{2}", ""), (r"a\|b", "")],
-)
-def test_what_every_match_begins_with(source: str, begins: str) -> None:
-    assert beginning(source) == begins
 
 
 @pytest.mark.parametrize("source", [r"a\s+b", r"[^,]+", r"\W", r"\D\w", "[a-z]+", r"[+-]?\d+", r"[^\s]"])

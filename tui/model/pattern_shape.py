@@ -26,9 +26,6 @@ _PART = re.compile(
 )
 
 
-_BEGINNING = re.compile(r"(?:[\w ,;:=%&<>@!'\"/~`-]|\\[^\w\s])+(?![*+?{])")
-
-
 class Cost(NamedTuple):
     """How many steps a search takes at most, from each place where it begins: `choices` × line length ^ `repeats`."""
 
@@ -93,12 +90,6 @@ def cost(source: str) -> Cost | None:
                 choices *= max(int(most or least), 1)
     # What stands at the very end takes what it can get: nothing behind it makes it try again.
     return Cost(choices * branches[0], repeats - ends_open) if len(branches) == 1 else None
-
-
-def beginning(source: str) -> str:
-    """The characters that every match begins with, as far as they are plain to see; often none."""
-    found = _BEGINNING.match(source)
-    return re.sub(r"\\(.)", r"\1", found.group()) if found and "|" not in source else ""
 
 
 def weight(source: str) -> int:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import compress
+from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from tui.model.clean import clean, without_escapes
-from tui.model.pattern_shape import Cost, beginning, cost, needs_one_line, takes_newlines, weight, within_line
+from tui.model.pattern_shape import Cost, cost, needs_one_line, takes_newlines, weight, within_line
+from tui.model.regex_shape import shape_of
 
 if TYPE_CHECKING:
     import regex
@@ -28,6 +29,9 @@ _MOST_STEPS = 3_000_000
 _HIT = "\x01"
 """What a line that matches is made to end in."""
 _BUT_SIGNS = bytes(byte for byte in range(256) if byte not in b"\x01\n")
+
+_FEW = 1024
+"""Lines of so many bytes each, all of them in question, are looked at one by one; where there are more, all at once."""
 
 _LONGEST = 2_000
 _HEAVIEST = 20_000
@@ -65,8 +69,8 @@ class Pattern:
 
     __slots__ = (
         "_alone",
-        "_begins",
         "_cost",
+        "_holds",
         "_ignores_case",
         "_lowers",
         "_many",
@@ -91,7 +95,8 @@ class Pattern:
         self._alone = needs_one_line(within_line(source))
         self._takes_newlines = takes_newlines(within_line(source))
         self._cost = None if self._takes_newlines else cost(source)
-        self._begins = beginning(source) if self._lowers or not ignores_case else ""
+        holds = shape_of(source).literal if self._lowers or not ignores_case else ""
+        self._holds = holds.encode() if holds.isascii() else b""  # what every line that matches holds
         self._many: dict[bool, regex.Pattern[str]] = {}  # by whether they ignore case themselves
 
     @classmethod
@@ -163,7 +168,14 @@ class Pattern:
             raise TooSlow(self.text)
         escapes = b"\x1b" in data
         if self._needle is not None and not escapes:
-            return self._literal_rows(data.lower() if self._ignores_case else data)
+            lowered = data.lower() if self._ignores_case else data
+            return [row for row, _, _ in _lines_with(self._needle, lowered)]
+        if self._holds and not escapes and data.isascii():
+            lowered = data.lower() if self._ignores_case else data
+            few = len(data) // _FEW + 1
+            lines = list(islice(_lines_with(self._holds, lowered), few))
+            if len(lines) < few:
+                return [row for row, start, stop in lines if self._matches(data[start:stop].decode())]
         text = without_escapes(data.decode("utf-8", "replace"))
         if self._alone:
             return self._rows_one_by_one(text, cancelled)
@@ -175,11 +187,7 @@ class Pattern:
             return self._rows_overrun(self._regex(ignores_case), searched, text, cancelled)
         if _HIT in text:
             return self._rows_one_by_one(text, cancelled)
-        begun = searched.count(self._begins) if plain and self._begins else len(text)
-        if not begun:
-            return []
-        # Where few rows are in question, the engine with the clock jumps from one to the next.
-        if plain and begun > text.count("\n") // 4 and self._cost is not None and (most := _within(self._cost, text)):
+        if plain and self._cost is not None and (most := _within(self._cost, text)):
             quick = self._re(ignores_case)
             return _hit_rows("".join(quick.sub(_HIT, part) for part in _parts(searched, most)))
         try:
@@ -204,19 +212,6 @@ class Pattern:
         """The same by Python's own engine, which knows no time-out."""
         flags = re.MULTILINE | (re.IGNORECASE if ignores_case else 0)
         return re.compile(f"(?:{within_line(self._source)})[^\\n]*", flags)
-
-    def _literal_rows(self, data: bytes) -> list[int]:
-        needle = self._needle or b""
-        rows: list[int] = []
-        row = at = 0
-        while (hit := data.find(needle, at)) >= 0:
-            row += data.count(b"\n", at, hit)
-            rows.append(row)
-            at = data.find(b"\n", hit) + 1
-            if not at:
-                break
-            row += 1
-        return rows
 
     def _rows_overrun(
         self, many: regex.Pattern[str], text: str, original: str, cancelled: Callable[[], bool]
@@ -272,6 +267,19 @@ def _compile(source: str, ignores_case: bool, more_flags: int = 0) -> regex.Patt
         raise BadPattern(clean(str(error))) from None
     except (RecursionError, MemoryError, OverflowError, ValueError):
         raise BadPattern("too deeply nested") from None
+
+
+def _lines_with(needle: bytes, data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Number, start and stop of each line that holds this."""
+    row = at = 0
+    while (hit := data.find(needle, at)) >= 0:
+        row += data.count(b"\n", at, hit)
+        stop = data.find(b"\n", hit)
+        if stop < 0:
+            stop = len(data)
+        yield row, data.rfind(b"\n", at, hit) + 1 or at, stop
+        at = stop + 1
+        row += 1
 
 
 def _within(cost: Cost, text: str) -> int:
