@@ -456,15 +456,14 @@ async def test_markers_in_ascii() -> None:
 
 async def test_the_gravest_label_is_the_last_to_be_left_out() -> None:
     close = [Marker(START_MS + n * 5 * MINUTE, f"checkpoint {n}") for n in range(30)]
-    grave = Marker(START_MS + 62 * MINUTE, "x", "bad")
+    grave = Marker(START_MS + 62 * MINUTE, "overfitting", "warning")
     async with shown([TRAIN], (60, 12), markers=[*close, grave]) as (app, _):
         axis = app.lines[-2]
         assert axis.count("┻") > 15
+        assert "┻ overfitting " in axis
         assert "checkpoint" not in axis
-    async with shown([TRAIN], (80, 12), markers=[MARKED[0], Marker(START_MS + 50 * MINUTE, "diverges", "bad")]) as (
-        app,
-        _,
-    ):
+    two = [MARKED[0], Marker(START_MS + 50 * MINUTE, "diverges", "bad")]
+    async with shown([TRAIN], (80, 12), markers=two) as (app, _):
         assert "┻ diverges " in app.lines[-2]
         assert "checkpoint" not in app.lines[-2]
 

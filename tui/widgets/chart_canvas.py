@@ -285,22 +285,23 @@ def _frame(
 
 
 def _mark_axis(axis: _Grid, scene: Scene, bad: Sequence[int]) -> None:
-    """Put the markers on the axis, and the labels of those that have room, the gravest first."""
+    """Put the markers on the axis, with the labels of those that have room, the gravest first."""
     taken = set(bad)
-    placed: list[tuple[int, Marker]] = []
-    for marker in sorted(scene.markers, key=lambda marker: list(TONES).index(marker.tone)):
-        column = column_of(marker.time_ms, scene.view, axis.columns)
-        if column is not None and column not in taken:
-            taken.add(column)
-            placed.append((column, marker))
-            axis.put(column, 0, "^" if scene.ascii_only else "┻", TONES[marker.tone])
-    for column, marker in placed:
-        text = f" {clean(marker.label)} "
-        cells = set(range(column + 1, column + 1 + len(text)))
-        if len(text) > 2 and cell_len(text) == len(text) and max(cells) < axis.columns and not cells & taken:
-            taken |= cells
-            for cell, character in zip(sorted(cells), text, strict=True):
-                axis.put(cell, 0, character, TONES[marker.tone])
+    for tone, role in TONES.items():
+        placed: list[tuple[int, str]] = []
+        for marker in scene.markers:
+            column = column_of(marker.time_ms, scene.view, axis.columns) if marker.tone == tone else None
+            if column is not None and column not in taken:
+                taken.add(column)
+                placed.append((column, f" {clean(marker.label)} "))
+                axis.put(column, 0, "^" if scene.ascii_only else "┻", role)
+        # A label stands before the markers that are less grave, of which it may hide some.
+        for column, text in placed:
+            cells = range(column + 1, column + 1 + len(text))
+            if len(text) > 2 and cell_len(text) == len(text) and cells[-1] < axis.columns and taken.isdisjoint(cells):
+                taken.update(cells)
+                for cell, character in zip(cells, text, strict=True):
+                    axis.put(cell, 0, character, role)
 
 
 def _fitting_ticks(scene: Scene, columns: int) -> list[tuple[float, str]]:
