@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["job", "host", "variant", "instance"]
@@ -81,6 +82,7 @@ _ERROR = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def _reading(name: str) -> tuple[int, tuple[str, ...]]:
     """What a metric's name says: 0 train, 1 nothing, 2 validation, 3 test; and of what, in words."""
     words = [word.lower() for word in _WORD.findall(name)]

@@ -299,9 +299,8 @@ def oscillation(on: Evidence, found: dict[str, Way]) -> Iterator[Finding]:
         drop = max(way.curve.first, way.start) - min(way.smooth)
         if low <= 0 or high / low < limits["oscillation.ratio"] or high - low < 0.5 * drop:
             continue
-        smooth = smoothed(half, 3)
         swings, up = 0, False
-        for value in smooth:
+        for value in half:
             if not up and value > low + 0.7 * (high - low):
                 swings, up = swings + 1, True
             elif up and value < low + 0.3 * (high - low):

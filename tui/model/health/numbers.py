@@ -7,7 +7,7 @@ imported. Only a long one goes through numpy, which is imported with the first.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -129,8 +129,17 @@ def median(values: Sequence[float]) -> float:
 
 def smoothed(values: Sequence[float], width: int) -> list[float]:
     """The running median of so many values; shorter at the ends."""
-    reach = width // 2
-    return [median(values[max(place - reach, 0) : place + reach + 1]) for place in range(len(values))]
+    reach, count = width // 2, len(values)
+    window = sorted(values[:reach])
+    found = []
+    for place in range(count):
+        if place + reach < count:
+            insort(window, values[place + reach])
+        if place > reach:
+            del window[bisect_left(window, values[place - reach - 1])]
+        half = len(window) // 2
+        found.append(window[half] if len(window) % 2 else (window[half - 1] + window[half]) / 2)
+    return found
 
 
 def noise(values: Sequence[float], smooth: Sequence[float]) -> float:

@@ -8,6 +8,7 @@ coarser ones look back further. A one-minute mean hides what comes and goes with
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -94,7 +95,7 @@ def _window(on: Evidence, points: Points) -> Points:
     if len(times) < least:
         return _NONE
     start = times[-1] - _MINUTE_MS * on.limits["resources.minutes"]
-    count = max(sum(time >= start for time in times[-2000:]), least)
+    count = max(len(times) - bisect_left(times, start), least)
     return times[-count:], values[-count:]
 
 

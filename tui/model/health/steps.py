@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -25,8 +25,12 @@ def step_outliers(on: Evidence) -> Iterator[Finding]:
     steps = max((series for series in logged if role_of(series.name) in {"train", ""}), key=len, default=None)
     if steps is None:
         return
+    since = steps.times[max(len(steps) - _LAST, 0)]
     pauses = sorted(
-        time for series in on.metrics if role_of(series.name) in {"validation", "test"} for time in series.times
+        time
+        for series in on.metrics
+        if role_of(series.name) in {"validation", "test"}
+        for time in series.times[bisect_left(series.times, since) :]
     )
     times, took = _durations(steps, pauses)
     if len(took) < 100:
