@@ -214,7 +214,7 @@ def test_a_quiet_job_is_polled_seldom_and_a_busy_one_every_second() -> None:
     busy = SimulatedLog(events([(second, 0, 1, "line") for second in range(600)]), random.Random(1), page=10_000)
     quiet = SimulatedLog(events([(0, 0, 1, "line")]), random.Random(1), page=10_000)
     busy._size = quiet._size = lambda: 10_000  # type: ignore[method-assign]
-    for log, most, least in ((busy, 65 * 10, 59 * 10), (quiet, 160, 60)):
+    for log, most, least in ((busy, 59 * 10, 56 * 10), (quiet, 160, 60)):
         clock = Clock(1)
         with tempfile.TemporaryDirectory() as folder:
             run([Driver(log, clock, Path(folder) / "l", ENDED_S)], clock, until=lambda c=clock: c.seconds >= 601)

@@ -674,3 +674,34 @@ class TestFaults:
             code, out, err = run("job", at=proxy.url)
         assert (code, err) == (0, b"")
         assert out.decode() == expected
+
+
+class TestReadersThatLeave:
+    """`sagetop logs JOB | head`: the oldest lines are out as soon as none can come before them."""
+
+    @pytest.mark.parametrize("archive", ["true", "false"], ids=["archived", "not archived"])
+    @pytest.mark.parametrize("ended", [True, False], ids=["of an ended job", "of a running job"])
+    def test_head_does_not_wait_for_the_whole_log(self, moto: Moto, tmp_path: Path, archive: str, ended: bool) -> None:
+        settings = tmp_path / "config.toml"
+        settings.write_text(f"[archive]\nenabled = {archive}\n")
+        if ended:
+            ended_job(moto)
+        else:
+            running_job(moto)
+        for host in (1, 2):
+            moto.add_log(f"job/algo-{host}-1", [(LONG_AGO + n, f"{n} of {host}") for n in range(60_000)])
+        with FaultProxy(moto.url, Faults(latency_s=0.4)) as proxy:
+            done = subprocess.run(
+                ["bash", "-c", f"{{ {' '.join(COMMAND)} logs job; echo $? >&2; }} | head -n3"],
+                env=environment_for(proxy.url, {"SAGETOP_CONFIG": str(settings)}),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            pages = proxy.asked["GetLogEvents"]
+        assert done.stdout.splitlines() == ["[algo-1] 0 of 1", "[algo-2] 0 of 2", "[algo-1] 1 of 1"]
+        assert done.stderr == "0\n"
+        assert pages < 12  # of fourteen: six pages of each host, and what says that they were all
+        lines = run("job", at=moto.url, SAGETOP_CONFIG=str(settings))[1].decode().splitlines()
+        assert lines == [f"[algo-{host}] {n} of {host}" for n in range(60_000) for host in (1, 2)]

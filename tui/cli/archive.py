@@ -15,7 +15,7 @@ import click
 from tui.cli import sources
 from tui.cli.exits import Exit, WrongUsage
 from tui.cli.log_output import LogWriter, form_for
-from tui.cli.log_reading import write_kept
+from tui.cli.log_printing import write_kept
 from tui.cli.logs import since_when
 from tui.cli.options import Options
 from tui.cli.output import Column, complain, emit, emit_json, table, terminal_width

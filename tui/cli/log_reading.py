@@ -1,4 +1,4 @@
-"""A log read for the command line: all of it in order, or in order up to now and then as its lines come."""
+"""A log as the command line reads it: whose it is, what stands in for AWS, and what goes wrong on the way."""
 
 from __future__ import annotations
 
@@ -7,29 +7,25 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from os import fstat
 from typing import TYPE_CHECKING
 
 from tui.cli import sources
-from tui.cli.exits import Exit, no_such
-from tui.cli.log_output import LogWriter
+from tui.cli.exits import no_such
 from tui.cli.options import Options
-from tui.cli.output import complain, flush
+from tui.cli.output import complain
 from tui.config import Settings
 from tui.model.jobs import TrainingJob, is_local
-from tui.model.logs import LogAddress, LogEvent, host_number, host_of
+from tui.model.logs import LogAddress
 from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
 
 if TYPE_CHECKING:
-    from tui.archive import Archive, Snapshot
+    from tui.archive import Archive
     from tui.follow import Follower, LogBatch
-
-Test = Callable[[LogEvent], bool]
-"""Whether an event is wanted."""
 
 _DESCRIBE_EVERY_S = 10.0
 _DESCRIBE_LOCAL_EVERY_S = 0.1
@@ -67,6 +63,7 @@ class Log:
             archive=self.archive,
             follow=follow,
             history=history,
+            forward=True,
             since_ms=self.since_ms,
             patience_s=self.timeout,
         )
@@ -157,36 +154,6 @@ def of_endpoint(source: Source, name: str, timeout: float, since_ms: int) -> Log
     return Log(source, LogAddress("endpoint", name), None, None, since_ms, timeout)
 
 
-def print_whole(log: Log, writer: LogWriter, test: Test | None) -> list[str]:
-    """Prints all that there is now, strictly in order; returns the hosts."""
-    if (hosts := _print_kept(log, writer, test)) is not None:
-        return hosts
-    if log.is_settled and log.archive is not None:
-        # It all goes into the archive, and comes in order out of it.
-        _run(log, log.follower(follow=False, history=False), follow=False)
-        if (hosts := _print_kept(log, writer, test)) is not None:
-            return hosts
-    from tui.cli.spool import Spool
-
-    spool, known = Spool(), dict[str, None]()
-
-    def take(batch: LogBatch) -> None:
-        spool.add(_wanted(batch.events, test))
-        known.update(dict.fromkeys(batch.hosts))
-
-    failure: SourceError | None = None
-    try:
-        _run(log, log.follower(follow=False), take, follow=False)
-    except SourceError as error:
-        failure = error  # what could be read is printed all the same
-    writer.several = _are_several(list(known), log.job)
-    for events in spool.in_order():
-        writer.write(events)
-    if failure is not None:
-        raise failure
-    return list(known)
-
-
 def read_now(log: Log, take: Callable[[LogBatch], object]) -> None:
     """Gives all that there is now, batch by batch, each event once.
 
@@ -197,70 +164,10 @@ def read_now(log: Log, take: Callable[[LogBatch], object]) -> None:
     def give(batch: LogBatch) -> None:
         take(batch)
 
-    _run(log, log.follower(follow=False), give, follow=False)
+    run_follower(log, log.follower(follow=False), give, follow=False)
 
 
-def _print_kept(log: Log, writer: LogWriter, test: Test | None) -> list[str] | None:
-    """Prints a log that is complete in the archive, and returns its hosts; None if it is not."""
-    if log.archive is None or log.job is None:
-        return None
-    import sqlite3
-
-    try:
-        with log.archive.snapshot(log.archive.keep_job(log.job)) as snapshot:
-            return write_kept(snapshot, log.job, writer, log.since_ms, test) if snapshot.kept().sealed else None
-    except sqlite3.Error:
-        if writer.written:
-            raise
-        return None  # it is read as if there were no archive
-
-
-def write_kept(
-    snapshot: Snapshot, job: TrainingJob, writer: LogWriter, since_ms: int = 0, test: Test | None = None
-) -> list[str]:
-    """Writes what the archive has of a log, in order; returns the hosts."""
-    hosts = sorted({host_of(stream) for stream in snapshot.streams()}, key=host_number)
-    writer.several = _are_several(hosts, job)
-    for events in snapshot.read(since_ms):
-        writer.write(_wanted(events, test))
-    return hosts
-
-
-def follow_log(log: Log, writer: LogWriter, test: Test | None) -> int:
-    """Prints what there is in order, then what comes as it comes, until the job has ended; the exit code."""
-    from tui.cli.spool import Spool
-
-    spool = Spool()
-
-    def take(batch: LogBatch) -> None:
-        nonlocal spool
-        writer.several = _are_several(batch.hosts, log.job)
-        late = [batch.events[index] for index in sorted(batch.late)] if writer.written else []
-        if late:
-            writer.write(_wanted(late, test), late=True)
-            batch = replace(batch, events=tuple(e for at, e in enumerate(batch.events) if at not in batch.late))
-        spool.add(_wanted(batch.events, test))
-        # While it reads, also again after the machine has slept, older events come behind newer ones.
-        if batch.state != "reading":
-            for events in spool.in_order():
-                writer.write(events)
-            spool = Spool()
-        flush()
-
-    last = _run(log, log.follower(follow=True), take, follow=True)
-    return Exit.JOB_FAILED if last is not None and last.status in ("Failed", "Stopped") else Exit.DONE
-
-
-def _are_several(known: Sequence[str], job: TrainingJob | None) -> bool:
-    """Whether a log has several hosts, as far as one can tell yet."""
-    return max(len(known), (job.instance_count or 0) if job else 0) > 1
-
-
-def _wanted(events: Sequence[LogEvent], test: Test | None) -> Sequence[LogEvent]:
-    return events if test is None else [event for event in events if test(event)]
-
-
-def _run(
+def run_follower(
     log: Log, follower: Follower, sink: Callable[[LogBatch], None] | None = None, *, follow: bool
 ) -> TrainingJob | None:
     """Runs a follower in this thread, so that ctrl-c and a closed pipe end it; returns the job as it was last.
@@ -280,10 +187,11 @@ def _run(
     progress = _Progress()
 
     def take(batch: LogBatch) -> None:
-        progress.look(batch)
+        progress.over()
         trouble.look(batch)
         if sink is not None:
             sink(batch)
+        progress.look(batch)
         if isinstance(batch.error, Denied):
             raise batch.error
 

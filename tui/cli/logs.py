@@ -12,7 +12,8 @@ import click
 from tui.cli import sources
 from tui.cli.exits import Exit, WrongUsage
 from tui.cli.log_output import LogWriter, form_for
-from tui.cli.log_reading import Test, follow_log, of_endpoint, of_job, print_whole
+from tui.cli.log_printing import Test, follow_log, print_whole
+from tui.cli.log_reading import of_endpoint, of_job
 from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.cli.shared import shared

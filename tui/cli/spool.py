@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
@@ -36,11 +37,20 @@ class Spool:
         if self._count >= _AT_HAND:
             self._put_away()
 
-    def in_order(self) -> Iterator[list[LogEvent]]:
-        """All events, as `event_order` has them; the spool is not to be used any more."""
-        self._put_away(keep=True)
+    def in_order(self, before_ms: int | None = None) -> Iterator[list[LogEvent]]:
+        """The events before a time (ms), or all, as `event_order` has them; the spool has them no more."""
+        self._put_away(keep=before_ms is None)
         self._runs.sort(key=_time)
-        yield from in_order(self._runs)
+        cut = len(self._runs) if before_ms is None else bisect_left(self._runs, before_ms, key=_time)
+        ready, later = self._runs[:cut], self._runs[cut:]
+        self._runs = []
+        for events in in_order(ready):
+            end = len(events) if before_ms is None else bisect_left(events, before_ms, key=_time)
+            if end:
+                yield events[:end]
+            self.add(events[end:])
+        self._put_away()
+        self._runs += later  # behind what is left of the others: one time may go on from one run to the next
 
     def _put_away(self, *, keep: bool = False) -> None:
         for stream, events in self._at_hand.items():

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,8 @@ Examples:
   sagetop train train.py --hp epochs=3 --channel train=data/ --wait
   sagetop train train.py --instance-count 2 --metric 'loss=loss=(\\S+)' --attach
   sagetop train train.py --instance-type local_gpu --gpus 1    waits for a free GPU
-  sagetop train --spec job.yaml
+  sagetop train --spec job.yaml                                here, and the same on SageMaker:
+  sagetop train --spec job.yaml --submit
 """
 
 
@@ -55,6 +56,9 @@ Examples:
 @click.option("--max-disk", metavar="SIZE", help="End it when its folder grows beyond this: 500MB, 20GB.")
 @click.option("--attach", is_flag=True, help="Open the monitor at the job.")
 @click.option("--wait", is_flag=True, help="Print its log, and end with it: 1 if it Failed or was Stopped.")
+@click.option("--submit", is_flag=True, help="Run it on SageMaker: show what is sent, upload the code, start it.")
+@click.option("--yes", is_flag=True, help="With --submit: do not ask. A protected name needs --confirm.")
+@click.option("--confirm", metavar="NAME", help="With --submit: confirm it by the name.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the job's name and folder.")
 @shared
 def train(
@@ -65,6 +69,9 @@ def train(
     spec_file: str | None,
     attach: bool,
     wait: bool,
+    submit: bool,
+    yes: bool,
+    confirm: str | None,
     as_json: bool,
     **given: object,
 ) -> int:
@@ -80,9 +87,20 @@ def train(
     settings = options.settings()
     if settings.read_only:
         raise WrongUsage("nothing is started with --read-only", "leave it out")
+    spec, elsewhere = _spec(script, spec_file, given)
+    if submit:
+        from tui.cli.submit import submit as send
+
+        if attach or wait:
+            raise WrongUsage("--submit goes without --attach and --wait", "see sagetop attach, sagetop wait")
+        return send(options, spec.checked(), elsewhere, yes=yes, confirm=confirm, as_json=as_json)
+    if yes or confirm:
+        raise WrongUsage("--yes and --confirm are for --submit", "leave them out")
+    if elsewhere:
+        name = elsewhere[0].get("ChannelName")
+        raise WrongUsage(f"the channel {name} is not on this machine", f"say where: --channel {name}=PATH")
     from tui.sources.local.launch import start
 
-    spec = _spec(script, spec_file, given)
     try:
         folder = start(spec, sources.jobs_folder(settings))
     except OSError as error:
@@ -106,22 +124,27 @@ def train(
 def _wait(options: Options, settings: Settings, name: str) -> int:
     """Prints the job's log as it comes, and gives the exit code of its end."""
     from tui.cli.log_output import LogWriter, form_for
-    from tui.cli.log_reading import follow_log, of_job
+    from tui.cli.log_printing import follow_log
+    from tui.cli.log_reading import of_job
 
     options = replace(options, local=True)
     log = of_job(sources.local(settings), name, options, settings, 0)
     return follow_log(log, LogWriter(form_for(as_json=False, cleaned=None)), None)
 
 
-def _spec(script: str | None, spec_file: str | None, given: Mapping[str, object]) -> Spec:
-    """The job that the command line describes; what it says goes before what the file says."""
+def _spec(
+    script: str | None, spec_file: str | None, given: Mapping[str, object]
+) -> tuple[Spec, Sequence[Mapping[str, Any]]]:
+    """The job that the command line describes, which goes before what the file says; and its channels in S3."""
     from tui.sources.local.launch import new_name
     from tui.sources.local.spec import Spec, from_request, read_request
 
-    source = _path(given["source"])
+    source, channels = _path(given["source"]), _channels(given["channels"])
+    elsewhere: list[Mapping[str, Any]] = []
     if spec_file is not None:
         path = Path(spec_file)
-        base = from_request(read_request(path), path.absolute().parent)
+        request, elsewhere = _apart(read_request(path), channels)
+        base = from_request(request, path.absolute().parent)
         if source is not None:
             base = replace(base, source=source, whole_source=True)
     else:
@@ -142,13 +165,24 @@ def _spec(script: str | None, spec_file: str | None, given: Mapping[str, object]
         "name": given["name"] or (None if base.name else new_name(base.script)),
     }
     spec = replace(base, **{key: value for key, value in changes.items() if value is not None})  # type: ignore[arg-type]
-    channels = {channel.name: channel for channel in spec.channels} | _channels(given["channels"])
-    return replace(
+    channels = {channel.name: channel for channel in spec.channels} | channels
+    whole = replace(
         spec,
         hyperparameters={**spec.hyperparameters, **dict(_pairs("--hp", given["hyperparameters"]))},
         environment={**spec.environment, **dict(_pairs("--env", given["variables"]))},
         channels=tuple(channels.values()),
     )
+    return whole, elsewhere
+
+
+def _apart(request: dict[str, Any], given: Mapping[str, Channel]) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    """The request without the channels that the command line gives, and without those that lie in S3: these."""
+    channels = request.get("InputDataConfig")
+    if not isinstance(channels, list) or not all(isinstance(channel, dict) for channel in channels):
+        return request, []  # whoever reads the request says so
+    kept = [channel for channel in channels if channel.get("ChannelName") not in given]
+    elsewhere = [channel for channel in kept if "s3://" in str(channel.get("DataSource"))]
+    return {**request, "InputDataConfig": [channel for channel in kept if channel not in elsewhere]}, elsewhere
 
 
 def _channels(given: object) -> dict[str, Channel]:

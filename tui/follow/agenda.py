@@ -52,6 +52,7 @@ class Agenda:
         ledger: What is known of the log.
         tempo: How fast to go.
         follow: Whether to poll for what is new.
+        forward: Whether the oldest lines are read first, else the newest.
         now: The time.
 
     Attributes:
@@ -59,12 +60,13 @@ class Agenda:
         ended_ms: The end of the job, None while it runs.
     """
 
-    def __init__(self, ledger: Ledger, tempo: Tempo, *, follow: bool, now: float) -> None:
+    def __init__(self, ledger: Ledger, tempo: Tempo, *, follow: bool, now: float, forward: bool = False) -> None:
         self.streams: tuple[str, ...] | None = None
         self.ended_ms: int | None = None
         self._ledger = ledger
         self._tempo = tempo
         self._follow = follow
+        self._forward = forward
         self._paces: dict[Kind, Pace] = {kind: Pace(tempo) for kind in ("list", "stream", "recent")}
         self._listing = self._sweeping = self._polling = self._probing = False
         self._list_again = self._fresh = False
@@ -209,7 +211,7 @@ class Agenda:
         self._paces["list"].well()
         self.streams = tuple(streams)
         begun = [*self._under_way, *(entry[2] for entry in self._unread)]
-        for reading in self._ledger.readings(streams, begun):
+        for reading in self._ledger.readings(streams, begun, forward=self._forward):
             self._later(reading)
 
     def paged(self, reading: Reading) -> None:
@@ -309,9 +311,9 @@ class Agenda:
             self._polling = False
 
     def _later(self, reading: Reading) -> None:
-        # The newest range first, over all streams: what a person sees first is complete first.
+        # One end first, over all streams: what a person sees first is complete first.
         self._tickets += 1
-        heapq.heappush(self._unread, (-reading.hi, self._tickets, reading))
+        heapq.heappush(self._unread, (reading.lo if self._forward else -reading.hi, self._tickets, reading))
 
     # How it stands
 
@@ -343,6 +345,16 @@ class Agenda:
             and not self._under_way
             and all(span.lo in self._swept for span in self._readable())
         )
+
+    @property
+    def certain_to_ms(self) -> int:
+        """Before which time all is read, but for what may still come late; 0 while the streams are not known."""
+        if self.streams is None:
+            return 0
+        begun = [*self._under_way, *(entry[2] for entry in self._unread)]
+        unread = [reading.lo for reading in begun]
+        unread += [span.lo for span in self._readable() if span.lo not in self._swept]
+        return min(unread, default=FOREVER)
 
     @property
     def is_complete(self) -> bool:

@@ -27,6 +27,7 @@ class LogBatch:
         state: How far the follower is.
         progress: The part of the older events that is read, 0 to 1; None once all are.
         checked_to_ms: No event older than this (ms) can still come, however late; 0 before the first full reading.
+        certain_to_ms: Where the oldest events are read first: all of them before this time (ms) have been given.
         hosts: All hosts known so far, `algo-2` before `algo-10`.
         error: What went wrong last, None when all is well again. The follower goes on trying.
         notice: A word on what is not as usual (`the log is read but not kept: disk full`), or empty.
@@ -37,6 +38,7 @@ class LogBatch:
     state: State = "following"
     progress: float | None = None
     checked_to_ms: int = 0
+    certain_to_ms: int = 0
     hosts: tuple[str, ...] = ()
     error: SourceError | None = None
     notice: str = ""

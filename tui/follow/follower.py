@@ -36,6 +36,7 @@ class Follower:
         archive: What was seen is kept there, and given first; None goes without.
         follow: Whether to go on when all is read; else `run` returns then.
         history: Whether the sink gets the older events too, or only what is new from now on; the archive has them all.
+        forward: Whether the oldest events are read first, else the last screenful.
         since_ms: Nothing older needs to be read (ms since the epoch). What is kept of it is given all the same.
         patience_s: How long to go on without a single answer, None for ever. Once anything was answered a follower
             never gives up by itself.
@@ -51,6 +52,7 @@ class Follower:
         archive: Archive | None = None,
         follow: bool = True,
         history: bool = True,
+        forward: bool = False,
         since_ms: int = 0,
         patience_s: float | None = None,
         tempo: Tempo | None = None,
@@ -61,6 +63,7 @@ class Follower:
         self._told_job = job
         self._follow = follow
         self._history = history
+        self._forward = forward
         self._patience_s = patience_s
         here = is_local(log.name)
         tempo = tempo or (LOCAL if here else _TEMPO)
@@ -71,7 +74,7 @@ class Follower:
         self._begun = time.monotonic()
         self._begun_ms = self._start_ms()
         self._ledger = Ledger(self._begun_ms, since_ms, int(tempo.late * 1000))
-        self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun)
+        self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun, forward=forward)
         self._poked = False
         self._answered = False
         self._over = False
@@ -176,7 +179,7 @@ class Follower:
             return self._source.read_recent(self._log, *ask.within, ask.token)
         reading = ask.reading
         return self._source.read_stream(
-            self._log, reading.stream, reading.lo, reading.hi, reading.token, from_head=False
+            self._log, reading.stream, reading.lo, reading.hi, reading.token, from_head=reading.forward
         )
 
     # What came
@@ -262,6 +265,7 @@ class Follower:
             state=state,
             progress=progress,
             checked_to_ms=self._ledger.checked_ms if progress is None else 0,
+            certain_to_ms=self._agenda.certain_to_ms if self._forward else 0,
             hosts=tuple(sorted(self._hosts, key=host_number)),
             error=self._agenda.error,
             notice=self._keeper.notice or (ONE_BY_ONE if self._agenda.is_denied else ""),

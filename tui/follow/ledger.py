@@ -33,15 +33,16 @@ _time = itemgetter(0)
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """A range of one stream, read page by page from its newest event to its oldest.
+    """A range of one stream, read page by page from its newest event to its oldest, or `forward`.
 
-    The oldest events of a page may go on in the next one with the same time, so they wait for it: what is covered
+    The last events of a page may go on in the next one with the same time, so they wait for it: what is covered
     always ends between two times.
     """
 
     stream: str
     lo: int
     hi: int
+    forward: bool = False
     token: str | None = None
     waiting: list[LogEvent] = field(default_factory=list)
     done: bool = False
@@ -50,7 +51,7 @@ class Reading:
         """The range that this page completes, and all of its events."""
         events = sorted(page.events, key=_time)
         del events[bisect_left(events, self.hi, key=_time) :], events[: bisect_left(events, self.lo, key=_time)]
-        events += self.waiting
+        events = self.waiting + events if self.forward else events + self.waiting
         self.token = page.token
         if page.token is None:
             covers = (self.lo, self.hi)
@@ -58,6 +59,12 @@ class Reading:
             return covers, events
         if not events:
             return (self.hi, self.hi), []
+        if self.forward:
+            newest = events[-1].timestamp
+            cut = bisect_left(events, newest, key=_time)
+            covers = (self.lo, newest)
+            self.waiting, self.lo = events[cut:], newest
+            return covers, events[:cut]
         oldest = events[0].timestamp
         cut = bisect_right(events, oldest, key=_time)
         covers = (oldest + 1, self.hi)
@@ -65,7 +72,7 @@ class Reading:
         return covers, events[cut:]
 
     def restart(self) -> None:
-        """The token is void: reads what is not covered yet from its newest event again."""
+        """The token is void: reads what is not covered yet from its first page again."""
         self.token, self.waiting = None, []
 
 
@@ -126,13 +133,15 @@ class Ledger:
             return self.spans
         return _without_empty([*self.spans[:-1], replace(last, hi=seen), *more])
 
-    def readings(self, streams: Iterable[str], begun: Iterable[Reading] = ()) -> list[Reading]:
+    def readings(
+        self, streams: Iterable[str], begun: Iterable[Reading] = (), *, forward: bool = False
+    ) -> list[Reading]:
         """What is still to be read stream by stream, but for what is being read already."""
         taken = {stream: list(ranges) for stream, ranges in self._covered.items()}
         for reading in begun:
             taken.setdefault(reading.stream, []).append((reading.lo, reading.hi))
         return [
-            Reading(stream, lo, hi)
+            Reading(stream, lo, hi, forward)
             for stream in streams
             for span in self.spans
             if span.way == "streams"

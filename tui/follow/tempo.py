@@ -32,7 +32,7 @@ class Tempo:
         readers: How many streams are read at once.
     """
 
-    poll: float = 1.0
+    poll: float = 1.05  # with a sweep and six looks at the job, 64 requests a minute
     slow_poll: float = 10.0
     look_back: float = 30.0
     sweep: float = 60.0
