@@ -13,7 +13,7 @@ async def test_it_offers_the_places_and_leads_there(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await monitor.until("7 jobs")
         await monitor.press("colon")
-        await monitor.until("jobs  endpoints  demo")
+        await monitor.until("jobs  endpoints  local  demo")
         await monitor.type("en")
         await monitor.press("right", "enter")  # the suggestion
         await monitor.until("4 endpoints")
