@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast, get_args
 
 from tui.model.changes import Call
@@ -47,7 +49,8 @@ def _once(clients: Clients, service: Service, call: Call) -> dict[str, Any]:
     try:
         from botocore import xform_name
 
-        answer: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
+        with _body(call) as parameters:
+            answer: dict[str, Any] = getattr(client, xform_name(call.operation))(**parameters)
     except Exception as error:
         asked = f"{call.service} {call.operation}"
         failure = translate(
@@ -59,6 +62,17 @@ def _once(clients: Clients, service: Service, call: Call) -> dict[str, Any]:
         )
         raise _certain(failure, error, asked) from error
     return answer
+
+
+@contextmanager
+def _body(call: Call) -> Iterator[Mapping[str, Any]]:
+    """The parameters of a call; the body of an upload is named by its file, which is open as long as it is sent."""
+    body = call.parameters.get("Body")
+    if call.service != "s3" or not isinstance(body, Mapping):
+        yield call.parameters
+        return
+    with Path(body["File"]).open("rb") as file:
+        yield {**call.parameters, "Body": file}
 
 
 def _certain(failure: SourceError, error: Exception, asked: str) -> SourceError:
