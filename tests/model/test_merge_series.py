@@ -68,6 +68,14 @@ class TestToldApart:
     def test_the_log_alone_once_it_is_whole(self) -> None:
         assert told_apart([self.measured], [self.logged], [self.final], log_is_whole=True) == (self.logged,)
 
+    def test_but_for_what_is_older_than_the_log(self) -> None:
+        minutes = series({0: 9, 60_000: 8, 120_000: 7, 180_000: 6})
+        shown = told_apart([minutes], [series({150_000: 1, 190_000: 2}, "log")], log_is_whole=True)
+        assert [(one.source, list(one.times)) for one in shown] == [
+            ("log", [150_000, 190_000]),
+            ("cloudwatch", [0, 60_000]),
+        ]
+
     def test_both_until_then(self) -> None:
         assert told_apart([self.measured], [self.logged], log_is_whole=False) == (self.logged, self.measured)
 

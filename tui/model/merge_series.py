@@ -6,8 +6,10 @@ numpy is imported by the functions that need it, never with this module.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tui.model.series import Series
@@ -62,8 +64,9 @@ def told_apart(
 ) -> tuple[Series, ...]:
     """The series of a job's metrics from every source, as they are shown: told apart by `source`.
 
-    The rule, for each name: the log's own values count alone as soon as the log has been read from its start, since
-    CloudWatch's are averages of the same. Until then both are shown. Where the log has none, there is what was
+    The rule, for each name: as soon as the log has been read from its start its own values count, since CloudWatch's
+    are averages of the same; of those only what is older than the log's first value is shown, which a log group forgets
+    that keeps its events for some days. Until the log is read both are shown. Where the log has none, there is what was
     measured; where nobody has any, the final value that SageMaker kept.
 
     Args:
@@ -78,10 +81,22 @@ def told_apart(
         of_source = [series for series in measured if series.name == name]
         there = [series for series in of_source if len(series)]
         if of_log and log_is_whole:
-            there = []
+            there = _before(there, min(series.times[0] for series in of_log))
         ended = [series for series in final if series.name == name and not of_log and not there]
         shown += [*of_log, *there] or ended or of_source
     return tuple(shown)
+
+
+def _before(found: Sequence[Series], first_ms: int) -> list[Series]:
+    """What of each series is of a time before another one begins."""
+    cut: list[Series] = []
+    for series in found:
+        period = min((b - a for a, b in pairwise(series.times)), default=60_000)
+        count = bisect_right(series.times, first_ms - period)  # a datapoint stands at the beginning of its period
+        if count:
+            parts = {name: getattr(series, name)[:count] for name in _COLUMNS}
+            cut.append(replace(series, **parts))
+    return cut
 
 
 def same(one: Series, other: Series) -> bool:

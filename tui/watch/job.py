@@ -47,9 +47,9 @@ class JobView:
     Attributes:
         job: The job, None before it was described once.
         metrics: Its own metrics from every source, told apart by `Series.source`: `log` and `recognised` (read out of
-            its log), `cloudwatch`, `local`, `final`, `profiler` (by host). Once the log has been read from its start
-            its values are the only ones of their name: CloudWatch's are averages of them. In the order of the metric
-            definitions, the profiler's last.
+            its log), `cloudwatch`, `local`, `final`, `profiler` (by host). Once the log has been read from its start,
+            of CloudWatch's only what is older than the log's first value is left: the rest are averages of the log's.
+            In the order of the metric definitions, the profiler's last.
         hosts: Utilization by host and metric name.
         described: When the description came.
         measured: When the metrics came, None before they did.
