@@ -29,7 +29,7 @@ from tui.widgets.filter_bar import FilterBar
 from tui.widgets.findings_line import FindingsLine
 from tui.widgets.resource_table import ResourceTable
 
-PAGE_EVERY_S = 0.2
+PAGE_EVERY_S, PAGES_AT_ONCE = 0.2, 3
 
 
 class EndpointsScreen(MonitorScreen):
@@ -100,11 +100,16 @@ class EndpointsScreen(MonitorScreen):
     def work(self) -> float:
         """A page of the list when its time has come, and what the rows on screen need."""
         if time.monotonic() >= self._page_at:
-            view = self._watch.load_page()
-            self.tell(EndpointsArrived(view))
+            # A fleet of a few hundred is listed in one go, before anything is asked of its rows.
+            for _ in range(PAGES_AT_ONCE if self._watch.has_more else 1):
+                view = self._watch.load_page()
+                self.tell(EndpointsArrived(view))
+                if not self._watch.has_more or view.errors:
+                    break
             every = PAGE_EVERY_S if self._watch.has_more and not view.errors else self.context.settings.refresh_s
             self._page_at = time.monotonic() + every
-        self.tell(EndpointsArrived(self._watch.look(self._visible)))
+        self.tell(EndpointsArrived(self._watch.glance(self._visible)))
+        self.tell(EndpointsArrived(self._watch.look_closer(self._visible)))
         return max(self._page_at - time.monotonic(), 0.05)
 
     # -- in the app ---------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ LISTED = (
     ("Invocation5XXErrors", "Sum"),
 )
 USED = ("CPUUtilization", "Average")
-_AT_ONCE = 8
+_AT_ONCE = 16
 """Descriptions that are asked for side by side."""
 
 Variant = tuple[str, str]
@@ -94,6 +94,7 @@ class EndpointsWatch:
         self._round: set[str] = set()
         self._refreshed: datetime | None = None
         self._complete = False
+        self._unscaled = False
         self._can_search = True
         self._errors = Errors()
 
@@ -136,26 +137,25 @@ class EndpointsWatch:
         return self.view
 
     def look(self, visible: Sequence[str]) -> EndpointsView:
-        """What the rows on screen need, and once the list is whole every five minutes what the others do.
+        """All that is due: `glance`, then `look_closer`."""
+        self.glance(visible)
+        return self.look_closer(visible)
 
-        That is descriptions that are missing or old, what scales the rows on screen, and metrics, 500 a request.
+    def glance(self, visible: Sequence[str]) -> EndpointsView:
+        """Metrics of the rows on screen each minute, and of all others each five once the list is whole.
+
+        What is not on screen is described by Search, and so is all that was never described, in two requests for two
+        hundred; metrics are asked for 500 a request.
         """
-        shown = [name for name in visible if name in self._endpoints]
-        shown = shown or [endpoint.name for endpoint in self.view.endpoints[:20]]
-        now = self._now()
-        if old := [name for name in shown if self._is_old(name, now)]:
-            with self._errors.of("details"):
-                self._describe(old, now)
-        shown = [name for name in shown if name in self._endpoints]
+        shown, now = self._shown(visible), self._now()
         due = [name for name in shown if self._is_due(name, METRICS_EVERY_S, now)]
         # While pages are still to come the rows on screen go first; then all the others come at once.
         others = [] if self.has_more else [name for name in self._endpoints if self._is_due(name, FLEET_EVERY_S, now)]
-        if unseen := [name for name in others if name not in shown and not is_local(name)]:
+        if rough := [name for name in others if name not in shown or not self._endpoints[name].detailed]:
             with self._errors.of("fleet"):
-                self._describe_fleet(unseen)
-        if Can.SCALING in self._source.can and (due or any(name not in self._targets for name in shown)):
-            with self._errors.of("scaling"):
-                self._scale(shown)
+                self._describe_fleet([name for name in rough if not is_local(name)])
+        if unknown := [name for name in due if not self._endpoints[name].detailed and self._is_old(name, now)]:
+            self._describe(unknown, now)
         if due or others:
             asked = list(dict.fromkeys([*(shown if due else ()), *others]))
             self._measured.update(dict.fromkeys(asked, now))
@@ -163,7 +163,25 @@ class EndpointsWatch:
                 self._measure(asked, now)
                 self._look_back(now)
             self._examine(asked, now)
+            self._unscaled = bool(due)
         return self.view
+
+    def look_closer(self, visible: Sequence[str]) -> EndpointsView:
+        """The rows on screen as they are now, each by its own description, and what scales them."""
+        shown, now = self._shown(visible), self._now()
+        if old := [name for name in shown if self._is_old(name, now)]:
+            self._describe(old, now)
+            shown = self._shown(visible)
+        if Can.SCALING in self._source.can and (self._unscaled or any(name not in self._targets for name in shown)):
+            self._unscaled = False
+            with self._errors.of("scaling"):
+                self._scale(shown)
+            self._examine(shown, now)
+        return self.view
+
+    def _shown(self, visible: Sequence[str]) -> list[str]:
+        shown = [name for name in visible if name in self._endpoints]
+        return shown or [endpoint.name for endpoint in self.view.endpoints[:20]]
 
     def _take(self, page: Page[Endpoint]) -> None:
         for summary in page.items:
@@ -193,6 +211,10 @@ class EndpointsWatch:
 
     def _describe(self, names: Sequence[str], now: datetime) -> None:
         """DescribeEndpoint for each, a few side by side."""
+        with self._errors.of("details"):
+            self._describe_all(names, now)
+
+    def _describe_all(self, names: Sequence[str], now: datetime) -> None:
         self._described.update(dict.fromkeys(names, now))
         with ThreadPoolExecutor(min(_AT_ONCE, len(names))) as pool:
             answers = list(pool.map(self._describe_one, names))
