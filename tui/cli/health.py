@@ -48,9 +48,9 @@ def health(options: Options, *, job: str, as_json: bool) -> int:
 
     settings = options.settings()
     source = sources.of(options, settings)
-    log = of_job(source, job, options, settings, 0, ask=True)
+    log = of_job(source, options.job(job), options, settings, 0, ask=True)
     assert log.job is not None
-    watch = JobWatch(source, job, utc_now)
+    watch = JobWatch(source, log.job.name, utc_now)
     checked = JobHealth(utc_now, settings.thresholds, timezone.utc)
 
     def take(batch: LogBatch) -> None:
