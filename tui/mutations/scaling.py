@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.model.changes import Call, Row, State
 from tui.model.endpoints import Endpoint
+from tui.model.jobs import is_local
 from tui.mutations import suspensions
 from tui.mutations.change import Change, Guard, Seen
 from tui.mutations.files import write_private
@@ -25,7 +26,7 @@ from tui.mutations.scaling_state import (
 )
 from tui.mutations.suspensions import Key, Suspension
 from tui.mutations.together import together
-from tui.sources.base import Identity, Source
+from tui.sources.base import Identity, Refused, Source
 
 CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
 
@@ -135,6 +136,8 @@ def survey(source: Source, endpoint: str, variants: Sequence[str] = ()) -> list[
     Raises:
         SourceError: There is no such endpoint, or it cannot be asked for.
     """
+    if is_local(endpoint):
+        raise Refused(f"{endpoint} is served by this machine: nothing scales it")
     if not variants:
         described = source.describe_endpoint(endpoint)
         variants = [one.name for one in described.variants if not one.shadow]

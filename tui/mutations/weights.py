@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from tui.model.changes import Call, Row, State
+from tui.model.jobs import is_local
 from tui.model.words import DASH, number, percent
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen
 from tui.mutations.together import together
-from tui.sources.base import Can, Source, SourceError
+from tui.sources.base import Can, Refused, Source, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class WeightsSubject:
 
     def read(self, source: Source) -> State:
         """DescribeEndpoint, and which variants scale by themselves where that may be asked: one round trip."""
+        if is_local(self.endpoint):
+            raise Refused(f"{self.endpoint} is served by this machine: it has no weights")
         asks: list[Callable[[], Any]] = [
             partial(source.describe_endpoint, self.endpoint),
             partial(_scaled, source, self.endpoint),

@@ -225,7 +225,8 @@ class ChangeScreen(ModalScreen[bool]):
         self.set_focus(None)
         self._say("sending …")
         self.refresh_bindings()
-        threading.Thread(target=self._carry_out, args=(consent,), name="change", daemon=True).start()
+        # No daemon: who quits meanwhile waits until it is known, and written down, what came of it.
+        threading.Thread(target=self._carry_out, args=(consent,), name="change").start()
 
     def _give_up(self, why: NotPossible | SourceError | None) -> None:
         self.state = "ended"
