@@ -96,6 +96,8 @@ def change(
     yes: bool,
     confirm: str | None,
     as_json: bool,
+    begin: Callable[[Source], object] = id,
+    told: Callable[[Outcome], object] = id,
 ) -> int:
     """Plan it, show it, have it confirmed, carry it out, tell what came of it.
 
@@ -105,6 +107,8 @@ def change(
         yes: `--yes`.
         confirm: `--confirm NAME`.
         as_json: Print the outcome as JSON, and no preview.
+        begin: Called with the source before it is sent, for whoever shows how far it is.
+        told: Called with the outcome, where anything was sent.
 
     Returns:
         The exit code.
@@ -124,6 +128,7 @@ def change(
                 emit(clean(line).rstrip())
             emit()
             flush()
+        begin(source)
         outcome = _carried_out(guard, source, planned, options, yes=yes, confirm=confirm)
     except NothingToDo as nothing:
         if as_json:
@@ -140,6 +145,7 @@ def change(
     if outcome is None:
         complain("nothing was sent: declined")
         return Exit.NOT_CHANGED
+    told(outcome)
     if as_json:
         emit_json(_record(outcome))
     else:

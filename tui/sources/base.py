@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui.model.invocation import Invocation, Response
     from tui.model.jobs import JobQuery, TrainingJob
     from tui.model.logs import LogAddress, LogPage, LogStream
+    from tui.model.models import Model
     from tui.model.series import MetricQuery, Series
 
 T = TypeVar("T")
@@ -242,6 +243,12 @@ class EndpointSource(Source, Protocol):
 
     def models(self, names: Sequence[str]) -> Mapping[str, str]:
         """Where the data of these models lies, empty where nowhere."""
+
+    def list_models(self, name_contains: str = ..., cursor: str | None = ...) -> Page[Model]:
+        """One page of models, newest first: summaries."""
+
+    def describe_model(self, name: str) -> Model:
+        """One detailed model. Raises NotFound."""
 
     def components(self, endpoint: str) -> tuple[InferenceComponent, ...]:
         """The inference components on an endpoint."""

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from tui.model.changes import Call
-from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ScalableTarget
+from tui.model.endpoints import (
+    ALL_ENDPOINTS,
+    Alarm,
+    Endpoint,
+    EndpointQuery,
+    InferenceComponent,
+    ScalableTarget,
+    ScalingActivity,
+)
 from tui.model.invocation import Invocation, Response
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob, is_local
 from tui.model.logs import LogAddress, LogPage, LogStream
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import Can, Identity, Page, Source, SourceError
+from tui.sources.base import Can, EndpointSource, Identity, Page, Source, SourceError
 
 
 class Joined:
@@ -164,6 +173,37 @@ class Joined:
     def send(self, call: Call) -> Mapping[str, Any]:
         """Sends one request to AWS."""
         return self.aws.send(call)
+
+    # What a source says that knows more of endpoints: this machine's have none of it, AWS is asked for its own.
+
+    def describe_endpoints(self, names: Sequence[str]) -> tuple[Endpoint, ...]:
+        """The detailed endpoints of these names."""
+        there = [name for name in names if not is_local(name)]
+        here = self.local.list_endpoints().items
+        found = self._more.describe_endpoints(there) if there else ()
+        return (*found, *(endpoint for endpoint in here if endpoint.name in names))
+
+    def models(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Where the data of these models lies; a local endpoint's model is a path, which is where."""
+        there = [name for name in names if "/" not in name]
+        return {**{name: name for name in names if "/" in name}, **(self._more.models(there) if there else {})}
+
+    def components(self, endpoint: str) -> tuple[InferenceComponent, ...]:
+        """The inference components on an endpoint."""
+        return () if is_local(endpoint) else self._more.components(endpoint)
+
+    def alarms(self, endpoint: str, since: datetime) -> tuple[Alarm, ...]:
+        """The alarms on an endpoint's metrics."""
+        return () if is_local(endpoint) else self._more.alarms(endpoint, since)
+
+    def activities(self, resource_ids: Sequence[str], since: datetime) -> tuple[ScalingActivity, ...]:
+        """What scaling did."""
+        there = [name for name in resource_ids if not is_local(name.partition("/")[2])]
+        return self._more.activities(there, since) if there else ()
+
+    @property
+    def _more(self) -> EndpointSource:
+        return cast("EndpointSource", self.aws)
 
     def __getattr__(self, name: str) -> object:
         """What AWS alone can be asked: prices, an endpoint's alarms, its requests."""

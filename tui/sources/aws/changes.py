@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from tui.model.changes import Call
@@ -49,8 +47,10 @@ def _once(clients: Clients, service: Service, call: Call) -> dict[str, Any]:
     try:
         from botocore import xform_name
 
-        with _body(call) as parameters:
-            answer: dict[str, Any] = getattr(client, xform_name(call.operation))(**parameters)
+        if call.service == "s3" and isinstance(call.parameters.get("Body"), Mapping):
+            _upload(clients, call.parameters)
+            return {}
+        answer: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.parameters)
     except Exception as error:
         asked = f"{call.service} {call.operation}"
         failure = translate(
@@ -64,15 +64,18 @@ def _once(clients: Clients, service: Service, call: Call) -> dict[str, Any]:
     return answer
 
 
-@contextmanager
-def _body(call: Call) -> Iterator[Mapping[str, Any]]:
-    """The parameters of a call; the body of an upload is named by its file, which is open as long as it is sent."""
-    body = call.parameters.get("Body")
-    if call.service != "s3" or not isinstance(body, Mapping):
-        yield call.parameters
-        return
-    with Path(body["File"]).open("rb") as file:
-        yield {**call.parameters, "Body": file}
+def _upload(clients: Clients, parameters: Mapping[str, Any]) -> None:
+    """Puts a file into S3, in parts where it is large. To put the same again does no harm, so it has its retries."""
+    from boto3.exceptions import S3UploadFailedError
+
+    def sent(count: int) -> None:
+        clients.uploaded += count
+
+    where = {"Bucket": parameters["Bucket"], "Key": parameters["Key"]}
+    try:
+        clients.client("s3").upload_file(parameters["Body"]["File"], **where, Callback=sent)
+    except S3UploadFailedError as error:
+        raise error.__context__ or error from None
 
 
 def _certain(failure: SourceError, error: Exception, asked: str) -> SourceError:

@@ -103,6 +103,7 @@ class Clients:
         settings: What it was made of.
         learnt: What was learnt with the keys of this session.
         metrics_asked: How many metrics GetMetricData was asked for so far: each costs.
+        uploaded: How many bytes of files were put into S3 so far.
     """
 
     def __init__(self, settings: ClientSettings) -> None:
@@ -110,6 +111,7 @@ class Clients:
         self.learnt = Learnt()
         self._lock = threading.RLock()
         self.metrics_asked = 0
+        self.uploaded = 0
         self._calls = 0
         self._endpoint_url: str | None = None
         self._session: boto3.session.Session | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui.model.endpoints import Endpoint, EndpointQuery, InferenceComponent, ProductionVariant, Serverless
+from tui.model.models import Model
 from tui.sources.aws.clients import Clients
 from tui.sources.aws.searching import any_of
 from tui.sources.aws.timestamps import utc, utc_or_none
@@ -116,6 +117,37 @@ def models(clients: Clients, names: Sequence[str]) -> dict[str, str]:
                 answer = {}
             clients.learnt.models[name] = _data_of(answer)
     return {name: clients.learnt.models.get(name, "") for name in names}
+
+
+def list_models(clients: Clients, name_contains: str = "", cursor: str | None = None) -> Page[Model]:
+    """One page of ListModels, a hundred at most, newest first: summaries."""
+    more: dict[str, Any] = {"NameContains": name_contains} if name_contains else {}
+    if cursor is not None:
+        more["NextToken"] = cursor
+    answer = clients.call(
+        "sagemaker", "ListModels", SortBy="CreationTime", SortOrder="Descending", MaxResults=100, **more
+    )
+    found = [
+        Model(item["ModelName"], utc(item["CreationTime"]), item.get("ModelArn", ""))
+        for item in answer.get("Models", ())
+    ]
+    return Page(tuple(found), answer.get("NextToken"))
+
+
+def describe_model(clients: Clients, name: str) -> Model:
+    """DescribeModel. Raises NotFound."""
+    answer = clients.call("sagemaker", "DescribeModel", ModelName=name)
+    containers = [answer.get("PrimaryContainer") or {}, *(answer.get("Containers") or ())]
+    images = [container.get("Image") or container.get("ModelPackageName", "") for container in containers]
+    return Model(
+        name,
+        utc(answer["CreationTime"]),
+        answer.get("ModelArn", ""),
+        detailed=True,
+        image=", ".join(image for image in images if image),
+        data=_data_of(answer),
+        role=answer.get("ExecutionRoleArn", ""),
+    )
 
 
 def _data_of(model: Json) -> str:

@@ -20,6 +20,7 @@ from tui.model.endpoints import (
 from tui.model.invocation import Invocation, Response
 from tui.model.jobs import ALL_JOBS, JobQuery, TrainingJob
 from tui.model.logs import LogAddress, LogPage, LogStream
+from tui.model.models import Model
 from tui.model.prices import Component
 from tui.model.series import MetricQuery, Series
 from tui.sources.aws import alarms, changes, endpoints, invoke, jobs, metrics, pricing, profiler, scaling
@@ -123,6 +124,16 @@ class AwsSource:
         """DescribeModel, once a model: where its data lies."""
         with self._asking():
             return endpoints.models(self.clients, names)
+
+    def list_models(self, name_contains: str = "", cursor: str | None = None) -> Page[Model]:
+        """One page of ListModels."""
+        with self._asking():
+            return endpoints.list_models(self.clients, name_contains, cursor)
+
+    def describe_model(self, name: str) -> Model:
+        """DescribeModel. Raises NotFound."""
+        with self._asking():
+            return endpoints.describe_model(self.clients, name)
 
     def components(self, endpoint: str) -> tuple[InferenceComponent, ...]:
         """ListInferenceComponents, and DescribeInferenceComponent for each."""
