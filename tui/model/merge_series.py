@@ -92,7 +92,8 @@ def _before(found: Sequence[Series], first_ms: int) -> list[Series]:
     cut: list[Series] = []
     for series in found:
         period = min((b - a for a, b in pairwise(series.times)), default=60_000)
-        count = bisect_right(series.times, first_ms - period)  # a datapoint stands at the beginning of its period
+        # A datapoint stands at the beginning of its period; two of one moment have none.
+        count = bisect_right(series.times, first_ms - max(period, 1))
         if count:
             parts = {name: getattr(series, name)[:count] for name in _COLUMNS}
             cut.append(replace(series, **parts))
