@@ -55,7 +55,7 @@ async def test_the_log_of_all_hosts_in_time_order(world: WorldSource) -> None:
 
 async def test_train_against_validation_on_one_chart(world: WorldSource) -> None:
     async with opened(world, open_job=RUNNING) as monitor:
-        await monitor.until("── loss ── train ● 1.04  validation ▲ 1.24")
+        await monitor.until("── loss ── train ● 1.01  validation ▲ 1.24")  # of the log, of CloudWatch
         await monitor.until_drawn()
         await monitor.until(re.compile("11:30 +12:00 +12:30"))  # the time axis
 
@@ -130,7 +130,7 @@ async def test_attaching_does_not_wait_for_the_log(moto: Moto) -> None:
     try:
         async with opened(source, open_job=RUNNING) as monitor:
             # All else is there, and the newest lines; the rest is on its way, and it is said how far.
-            await monitor.until("2 × ml.p3.8xlarge", "train ● 1.04", "48029", "reading 0%")
+            await monitor.until("2 × ml.p3.8xlarge", "── loss ──", "▲ 1.04", "48029", "reading 0%")
             assert len(log(monitor).text.lines) == 30
             source.may_answer.set()
             await read_whole(monitor)
@@ -185,7 +185,7 @@ async def test_where_one_pane_fits_the_numbers_lead_to_each(world: WorldSource) 
         for key, title, content in (
             ("2", "━━ 2 metrics ━━", "━━ loss ━━"),
             ("3", "━━ 3 hosts ━━", "GPU % of 400"),
-            ("4", "━━ 4 facts ━━", "hyperparameters"),
+            ("4", "━━ 4 facts ━━", "InProgress · Training"),
             ("1", "━━ 1 log ━━", "48029"),
         ):
             await monitor.press(key)
@@ -200,7 +200,7 @@ async def test_where_there_is_room_the_numbers_show_and_hide(world: WorldSource)
         await monitor.until_gone("2 metrics")
         await monitor.until("2 charts  4 facts")
         await monitor.press("4")
-        await monitor.until("━━ 4 facts ━━", "InProgress · Training", "pytorch-training")
+        await monitor.until("━━ 4 facts ━━", "InProgress · Training", "role/SageMaker")
 
 
 async def test_z_shows_a_pane_alone_and_then_all_again(world: WorldSource) -> None:
