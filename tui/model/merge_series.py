@@ -81,6 +81,8 @@ def told_apart(
         of_source = [series for series in measured if series.name == name]
         there = [series for series in of_source if len(series)]
         if of_log and log_is_whole:
+            # This machine has its values from the same log, and forgets none of it.
+            there = [series for series in there if series.source != "local"]
             there = _before(there, min(series.times[0] for series in of_log))
         ended = [series for series in final if series.name == name and not of_log and not there]
         shown += [*of_log, *there] or ended or of_source
