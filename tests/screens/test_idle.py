@@ -48,7 +48,7 @@ def asked(world: WorldSource, monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 SCREENS = [
     ("jobs", ("GPU 72%", "1.24", "live"), "ListTrainingJobs"),
-    (f"job {RUNNING}", ("48029", "train ● 1.04", "complete to", "algo-2   1600"), "DescribeTrainingJob"),
+    (f"job {RUNNING}", ("48029", "train ● 1.01", "complete to", "algo-2   1600"), "DescribeTrainingJob"),
     ("endpoints", ("957", "2–8 on 70"), "ListEndpoints"),
     (f"endpoint {RANKER}", ("v12 ● 976", "19 ms", "complete to", "≈73%"), "DescribeEndpoint"),
 ]

@@ -115,7 +115,7 @@ def put_running_job(moto: Moto) -> None:
             ),
         ),
     )
-    put_curve(moto, "train:loss", {"TrainingJobName": RUNNING}, lambda share: 1 + 6 * math.exp(-5 * share))
+    put_curve(moto, "train:loss", {"TrainingJobName": RUNNING}, lambda share: 1 + 6 * math.exp(-5 * share), minutes=27)
     put_curve(moto, "validation:loss", {"TrainingJobName": RUNNING}, lambda share: 1.2 + 6 * math.exp(-5 * share))
     for host, busy in (("algo-1", 0.95), ("algo-2", 0.5)):
         where = {"Host": f"{RUNNING}/{host}"}
