@@ -204,6 +204,26 @@ def test_the_log_longest_not_looked_at_goes_first(tmp_path: Path) -> None:
     assert (tmp_path / "logs.sqlite").stat().st_size < 1_000_000
 
 
+def test_the_log_that_is_read_may_outgrow_the_limit_and_loses_nothing(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "logs.sqlite", limit_bytes=1_000_000)
+    noise = random.Random(1)
+    other = archive.keep_job(replace(JOB, name="other", arn="arn:other"))
+    archive.add_piece(other, STREAMS[0], (0, 1), [event(0, noise.randbytes(100_000).hex())])
+    assert not archive.is_overgrown
+    log = archive.keep_job(JOB)
+    truth = [event(piece, noise.randbytes(50_000).hex()) for piece in range(30)]
+    for piece in truth:
+        archive.add_piece(log, STREAMS[0], (piece.timestamp, piece.timestamp + 1), [piece])
+    assert everything(archive, log) == truth
+    assert [summary.job.name for summary in archive.logs()] == ["job"]
+    assert archive.is_overgrown
+    # Once another is read, it is the one longest not looked at.
+    other = archive.keep_job(replace(JOB, name="other", arn="arn:other"))
+    for piece in range(30):
+        archive.add_piece(other, STREAMS[0], (piece, piece + 1), [event(piece, noise.randbytes(10_000).hex())])
+    assert log not in [summary.log for summary in archive.logs()]
+
+
 def test_a_full_disk_is_an_error_and_loses_nothing_kept(archive: Archive) -> None:
     log = archive.keep_job(JOB)
     archive.add_piece(log, STREAMS[0], (0, 1), [event(0)])

@@ -378,6 +378,17 @@ def test_a_full_disk_switches_the_archive_off_and_says_so(aws: AwsSource, moto: 
     assert "full" in reader.last.notice
 
 
+def test_a_log_larger_than_the_archive_may_be_is_given_whole_and_says_so(
+    aws: AwsSource, moto: Moto, tmp_path: Path
+) -> None:
+    truth = fill(moto, lines=12_000)
+    small = Archive(tmp_path / "logs.sqlite", limit_bytes=200_000)
+    with Reader(aws, job_of(ended=timedelta(minutes=29)), archive=small) as reader:
+        reader.until_over()
+    assert reader.lines == truth
+    assert "archive_size_mb" in reader.last.notice
+
+
 def test_two_followers_on_one_archive(aws: AwsSource, moto: Moto, tmp_path: Path) -> None:
     truth = fill(moto)
     job = job_of()

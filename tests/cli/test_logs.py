@@ -516,6 +516,21 @@ class TestFollowing:
                 ("on time", None),
             ]
 
+    def test_after_a_sleep_it_goes_on_without_a_gap(self, moto: Moto) -> None:
+        running_job(moto)
+        moto.add_log("job/algo-1-1", [(ms(now()), "before")])
+        with FaultProxy(moto.url) as proxy, following("job", at=proxy.url) as running:
+            running.until(b"before\n")
+            running.process.send_signal(signal.SIGSTOP)  # a closed lid
+            proxy.faults = Faults(reset=1.0)
+            begun = ms(now())
+            moto.add_log("job/algo-1-1", [(begun + number, f"asleep {number}") for number in range(50)])
+            running.process.send_signal(signal.SIGCONT)
+            proxy.until(lambda: proxy.met["reset"] > 0)  # no network yet
+            proxy.faults = Faults()
+            running.until(b"asleep 49\n")
+            assert running.lines == [b"before\n", *(b"asleep %d\n" % number for number in range(50))]
+
     def test_filters_hold_for_what_comes(self, moto: Moto) -> None:
         running_job(moto)
         moto.add_log("job/algo-1-1", [(ms(now()), "a wanted line")])

@@ -44,7 +44,8 @@ class Archive:
     Args:
         path: The file; made with 0600, its folder with 0700.
         place: Where the jobs live: the endpoint URL, or whatever tells one AWS from another.
-        limit_bytes: How large the file may grow before the logs longest not looked at are removed.
+        limit_bytes: How large the file may grow before the logs longest not looked at are removed. The one that is
+            being read never is: it may outgrow the limit, and goes once another is read.
 
     Raises:
         sqlite3.Error: From every method: a full disk, no permission, a file that is no archive.
@@ -57,6 +58,7 @@ class Archive:
         self._limit = limit_bytes
         self._since_check = 0
         self._current: int | None = None
+        self._overgrown = False
 
     @property
     def path(self) -> Path:
@@ -72,6 +74,11 @@ class Archive:
     def limit_bytes(self) -> int:
         """How large the file may grow."""
         return self._limit
+
+    @property
+    def is_overgrown(self) -> bool:
+        """Whether the log that is being read is larger than the limit by itself."""
+        return self._overgrown
 
     def close(self) -> None:
         """Closes the file; no method may be called any more."""
@@ -319,6 +326,7 @@ class Archive:
             self._since_check = 0
             if self.size() > self._limit:
                 self.prune(self._limit * 9 // 10, spare=self._current)
+                self._overgrown = self.size() > self._limit
 
 
 def _way_of(event: LogEvent) -> Way:

@@ -42,6 +42,8 @@ class Log:
     archive: Archive | None
     since_ms: int
     timeout: float
+    ask_above: int = 5_000_000
+    """How many lines are read without a question."""
 
     @property
     def is_settled(self) -> bool:
@@ -183,11 +185,13 @@ def run_follower(
         stop.set()
         follower.poke()
 
+    many = _Many(log.ask_above)
     trouble = _Trouble(None if follow else log.timeout, end)
     progress = _Progress()
 
     def take(batch: LogBatch) -> None:
         progress.over()
+        many.look(batch)
         trouble.look(batch)
         if sink is not None:
             sink(batch)
@@ -291,6 +295,31 @@ class _Trouble:
         if (once or what) not in self._told:
             self._told.add(once or what)
             complain(what, hint)
+
+
+class _Many:
+    """Asks once, before very many lines are read; where nobody can be asked, it says so and goes on."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def look(self, batch: LogBatch) -> None:
+        """Looks at what a follower says; nothing is read while somebody thinks about the answer.
+
+        Raises:
+            KeyboardInterrupt: The answer was no.
+        """
+        if batch.expected <= self._limit:
+            return
+        self._limit = sys.maxsize
+        what = f"about {batch.expected / 1e6:.3g} million lines are to be read"
+        if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            complain(what, "to read fewer: --since")
+            return
+        import click
+
+        if not click.confirm(f"sagetop: {what}; go on?", default=True, err=True):
+            raise KeyboardInterrupt
 
 
 class _Progress:

@@ -20,6 +20,7 @@ from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, S
 
 _ENDPOINT_MS = 3600 * 1000
 _LONGEST_NAP_S = 0.5
+_TELLING = 0.01
 _FINAL = (Denied, Expired, NoCredentials, NotFound)
 _TEMPO = Tempo()
 ONE_BY_ONE = "logs:FilterLogEvents is denied: each host's log is asked for by itself, which is slower"
@@ -79,6 +80,7 @@ class Follower:
         self._answered = False
         self._over = False
         self._hosts: set[str] = set()
+        self._read = 0
         self._out: list[LogEvent] = []
         self._late: set[str] = set()
         self._told: LogBatch | None = None
@@ -209,6 +211,7 @@ class Follower:
         if covers[0] < covers[1]:
             self._keeper.add_piece(reading.stream, covers, events)
             self._ledger.take_piece(reading.stream, covers)
+            self._read += len(events)
             if self._history:
                 self._out += events
         self._agenda.paged(reading)
@@ -259,11 +262,14 @@ class Follower:
         if not self._agenda.is_read and not self._over:
             streams = self._agenda.streams
             progress = round(self._ledger.progress(streams, self._source.now_ms()), 2) if streams is not None else 0.0
+        # Of less than a hundredth one cannot tell how much the whole is.
+        expected = int(self._read / progress) if progress is not None and progress >= _TELLING else 0
         batch = LogBatch(
             events=events,
             late=frozenset(late),
             state=state,
             progress=progress,
+            expected=expected,
             checked_to_ms=self._ledger.checked_ms if progress is None else 0,
             certain_to_ms=self._agenda.certain_to_ms if self._forward else 0,
             hosts=tuple(sorted(self._hosts, key=host_number)),

@@ -19,7 +19,7 @@ class Keeper:
     What is to be kept is written by `flush`, so that a round of answers costs one transaction.
 
     Attributes:
-        notice: Why it is off, empty while it works or where none was asked for.
+        notice: What is not as it should be, why nothing is kept above all; empty while all is well.
     """
 
     def __init__(self, archive: Archive | None, job: TrainingJob | None) -> None:
@@ -88,6 +88,8 @@ class Keeper:
             with self._archive.together():
                 for write in writes:
                     write(self._archive)
+            if self._archive.is_overgrown:
+                self.notice = "the log alone is larger than archive_size_mb: it is kept until another is read"
         except sqlite3.Error as error:
             self._off(error)
 
