@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from tui import __version__
@@ -274,23 +272,23 @@ class Clients:
         if self._endpoint_url is None and settings.endpoint_url is not None:
             given = settings.endpoint_url
             self._endpoint_url = given if isinstance(given, str) else given()
-        session = self._session_for(service)
+        session: Any = self.session()  # the stubs want each service by its name
         # A model may take 60 s.
         config = self._config(attempts, 70.0 if service == "sagemaker-runtime" else None) if attempts else None
-        client: Any = cast("Any", session).client(service, endpoint_url=self._endpoint_url, config=config)
+        region = self._region_for(service)
+        client = session.client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
         if settings.loopback_only:
             refuse_foreign(client.meta.endpoint_url)
         return client
 
-    def _session_for(self, service: Service) -> Any:
-        """The session; the Pricing API is asked in another region than all else."""
-        session: Any = self.session()
+    def _region_for(self, service: Service) -> str | None:
+        """The region of a client: None for the session's own; the Pricing API is in others than all else."""
         if service != "pricing":
-            return session
-        region = pricing_region(session.region_name or "")
+            return None
+        region = pricing_region(self.region)
         if region is None:
-            raise Refused(f"the Pricing API knows no prices of {session.region_name}")
-        return SimpleNamespace(client=partial(session.client, region_name=region))
+            raise Refused(f"the Pricing API knows no prices of {self.region}")
+        return region
 
     def _keys_from(self) -> str:
         credentials = self.session().get_credentials()
