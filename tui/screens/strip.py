@@ -33,7 +33,7 @@ class MetricStrip(Static):
         name = leading_metric([definition.name for definition in job.metric_definitions])
         metric = next((series for series in view.metrics if series.name == name and len(series)), None)
         if metric is not None:
-            curve = sparkline(metric.values, WIDTH, ascii_only=ascii)
+            curve = sparkline(metric.values, WIDTH, ascii_only=ascii) if len(metric) > 1 else ""  # one is no curve
             parts.append(Content.assemble(clean(metric.name), (f" {number(metric.last)} ", "bold $text"), curve))
         kind = shape(job.instances[0].type) if job.instances else None
         for label, utilization, units in (
