@@ -127,11 +127,10 @@ def list_models(clients: Clients, name_contains: str = "", cursor: str | None = 
     answer = clients.call(
         "sagemaker", "ListModels", SortBy="CreationTime", SortOrder="Descending", MaxResults=100, **more
     )
-    found = [
-        Model(item["ModelName"], utc(item["CreationTime"]), item.get("ModelArn", ""))
-        for item in answer.get("Models", ())
-    ]
-    return Page(tuple(found), answer.get("NextToken"))
+    # AWS has left out the others; what stands in for AWS may not.
+    found = (item for item in answer.get("Models", ()) if name_contains in item["ModelName"])
+    models = (Model(item["ModelName"], utc(item["CreationTime"]), item.get("ModelArn", "")) for item in found)
+    return Page(tuple(models), answer.get("NextToken"))
 
 
 def describe_model(clients: Clients, name: str) -> Model:
@@ -174,7 +173,9 @@ def components(clients: Clients, endpoint: str) -> tuple[InferenceComponent, ...
                 continue  # deleted between the two questions
             found.append(_component(one))
         if not answer.get("NextToken"):
-            return tuple(sorted(found, key=lambda component: (component.variant, component.name)))
+            found.sort(key=lambda component: (component.variant, component.name))
+            clients.learnt.components[endpoint] = tuple(component.name for component in found)
+            return tuple(found)
         parameters["NextToken"] = answer["NextToken"]
 
 
