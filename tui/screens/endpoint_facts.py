@@ -95,6 +95,8 @@ def _component(one: InferenceComponent, view: EndpointView, clock: Callable[[dat
         ("model", one.model),
         ("data", one.model_data or view.models.get(one.model, "")),
     ]
+    targets = [target for target in view.targets or () if target.resource_id == f"inference-component/{one.name}"]
+    entries += _scaling(tuple(targets)) if targets else []
     return [(name, value) for name, value in entries if value]
 
 

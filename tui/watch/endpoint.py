@@ -123,13 +123,17 @@ class EndpointWatch:
         with self._errors.of("endpoint"):
             self._view = replace(self._view, endpoint=self._source.describe_endpoint(self._name), described=self._now())
         endpoint = self._view.endpoint
-        if endpoint is not None and endpoint.detailed and self._is_due("scaling", SCALING_EVERY_S):
-            if Can.SCALING in self._source.can:
-                with self._errors.of("scaling"):
-                    self._view = replace(self._view, targets=self._source.scaling([self._name]))
-            of_aws = Can.DETAILS in self._source.can and not is_local(self._name)
-            if of_aws and self._is_due("around", AROUND_EVERY_S):
-                self._look_around(endpoint, cast("EndpointSource", self._source))
+        if endpoint is None or not endpoint.detailed:
+            return self.view
+        scaling = Can.SCALING in self._source.can and self._is_due("scaling", SCALING_EVERY_S)
+        if scaling:
+            with self._errors.of("scaling"):
+                self._view = replace(self._view, targets=self._source.scaling([self._name]))
+        of_aws = Can.DETAILS in self._source.can and not is_local(self._name)
+        around = of_aws and self._is_due("around", AROUND_EVERY_S)
+        if around:
+            self._look_around(endpoint, cast("EndpointSource", self._source))
+        if scaling or around:
             self._examine()
         return self.view
 
@@ -175,7 +179,8 @@ class EndpointWatch:
         """Look for requests in the last days to variants that had none in the last hours."""
         silent = [one.name for one in endpoint.variants if is_silent(self._view.traffic.get(one.name, {}))]
         self._days = {name: series for name, series in self._days.items() if name in silent}
-        if silent and (not self._days.keys() >= set(silent) or self._is_due("days", SLOW_EVERY_S)):
+        due = self._is_due("days", SLOW_EVERY_S)
+        if silent and (due or not self._days.keys() >= set(silent)):
             queries = [long_query(self._name, name) for name in silent]
             answers = self._source.metrics(queries, to_ms(now - LONG), to_ms(now))
             self._days = dict(zip(silent, answers, strict=True))

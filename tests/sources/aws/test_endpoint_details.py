@@ -106,6 +106,32 @@ class TestComponents:
         )
         assert (second.name, second.current_copies) == ("b", 2)
 
+    def test_what_scales_their_copies_comes_with_what_scales_the_endpoint(
+        self, canned: Canned, canned_aws: AwsSource
+    ) -> None:
+        listed = {"InferenceComponentName": "chat"}
+        canned.answers("ListInferenceComponents", {"InferenceComponents": [listed]})
+        canned.answers("DescribeInferenceComponent", {**listed, "CreationTime": WHEN, "LastModifiedTime": WHEN})
+        times = {"CreationTime": WHEN, "LastModifiedTime": WHEN}
+        variants = [{"VariantName": "main"}]
+        canned.answers(
+            "DescribeEndpoint",
+            {"EndpointName": "one", "EndpointStatus": "InService", "ProductionVariants": variants, **times},
+        )
+        target = {
+            "ResourceId": "inference-component/chat",
+            "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+            "MinCapacity": 1,
+            "MaxCapacity": 4,
+        }
+        canned.answers("DescribeScalableTargets", {"ScalableTargets": [target]})
+        canned.answers("DescribeScalingPolicies", {"ScalingPolicies": []})
+        canned_aws.components("one")
+        (found,) = canned_aws.scaling(["one"])
+        assert (found.resource_id, found.endpoint, found.max_capacity) == ("inference-component/chat", "", 4)
+        asked = next(one for one in canned.asked if one.operation == "DescribeScalableTargets")
+        assert asked.parameters["ResourceIds"] == ["endpoint/one/variant/main", "inference-component/chat"]
+
     def test_an_endpoint_may_have_none(self, aws: AwsSource, moto: Moto) -> None:
         assert aws.components("endpoint") == ()
 

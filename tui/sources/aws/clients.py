@@ -81,6 +81,7 @@ class Learnt:
         configs: What DescribeEndpointConfig said, by the config's name: a config never changes, so it is asked once.
         variants: The names of the variants of the endpoints described so far.
         asking: Held while a config of this name is asked for.
+        components: The names of the inference components on the endpoints that were asked about.
         models: Where a model's data lies, by the model's name: a model never changes either.
     """
 
@@ -88,6 +89,7 @@ class Learnt:
     denied: set[str] = field(default_factory=set)
     configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    components: dict[str, tuple[str, ...]] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     asking: dict[str, threading.Lock] = field(default_factory=dict)
 

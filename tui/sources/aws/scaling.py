@@ -31,6 +31,12 @@ def scaling(clients: Clients, endpoints: Sequence[str]) -> tuple[ScalableTarget,
         for endpoint in dict.fromkeys(endpoints)
         for variant in _variants(clients, endpoint)
     ]
+    # The copies of inference components scale by themselves; they are known once they were asked for.
+    ids += [
+        f"inference-component/{component}"
+        for endpoint in dict.fromkeys(endpoints)
+        for component in clients.learnt.components.get(endpoint, ())
+    ]
     targets = [
         _target(target)
         for first in range(0, len(ids), RESOURCES)
