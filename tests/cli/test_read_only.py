@@ -32,8 +32,10 @@ def test_every_command_that_changes_something_is_one() -> None:
     assert changing >= CHANGING
     assert not changing & READING
     for name, command in commands():
-        asks = {option for parameter in command.params for option in parameter.opts} & {"--yes", "--confirm"}
-        assert ("--confirm" in asks) == isinstance(command, Mutation), name
+        asks = {option for parameter in command.params for option in parameter.opts}
+        assert "--confirm" in asks or not isinstance(command, Mutation), name
+        # `train` runs on this machine and submits to AWS: it refuses both by itself.
+        assert isinstance(command, Mutation) or "--confirm" not in asks or name == "train", name
 
 
 def test_read_only_hides_them() -> None:
