@@ -309,10 +309,11 @@ class _Many:
         Raises:
             KeyboardInterrupt: The answer was no.
         """
-        if batch.expected <= self._limit:
+        # Of a few lines nobody can tell how many there will be.
+        if not batch.progress or batch.read < self._limit / 20 or batch.read / batch.progress <= self._limit:
             return
         self._limit = sys.maxsize
-        what = f"about {batch.expected / 1e6:.3g} million lines are to be read"
+        what = f"about {batch.read / batch.progress / 1e6:.2g} million lines are to be read"
         if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             complain(what, "to read fewer: --since")
             return

@@ -26,7 +26,7 @@ class LogBatch:
         late: Indices into `events` of those that arrived after a later line had been given.
         state: How far the follower is.
         progress: The part of the older events that is read, 0 to 1; None once all are.
-        expected: How many older events there are, as far as one can tell by those that are read; 0 while one cannot.
+        read: How many of the older events are read: with `progress`, how many there may be.
         checked_to_ms: No event older than this (ms) can still come, however late; 0 before the first full reading.
         certain_to_ms: Where the oldest events are read first: all of them before this time (ms) have been given.
         hosts: All hosts known so far, `algo-2` before `algo-10`.
@@ -38,7 +38,7 @@ class LogBatch:
     late: frozenset[int] = frozenset()
     state: State = "following"
     progress: float | None = None
-    expected: int = 0
+    read: int = 0
     checked_to_ms: int = 0
     certain_to_ms: int = 0
     hosts: tuple[str, ...] = ()

@@ -20,7 +20,6 @@ from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, S
 
 _ENDPOINT_MS = 3600 * 1000
 _LONGEST_NAP_S = 0.5
-_TELLING = 0.01
 _FINAL = (Denied, Expired, NoCredentials, NotFound)
 _TEMPO = Tempo()
 ONE_BY_ONE = "logs:FilterLogEvents is denied: each host's log is asked for by itself, which is slower"
@@ -262,14 +261,12 @@ class Follower:
         if not self._agenda.is_read and not self._over:
             streams = self._agenda.streams
             progress = round(self._ledger.progress(streams, self._source.now_ms()), 2) if streams is not None else 0.0
-        # Of less than a hundredth one cannot tell how much the whole is.
-        expected = int(self._read / progress) if progress is not None and progress >= _TELLING else 0
         batch = LogBatch(
             events=events,
             late=frozenset(late),
             state=state,
             progress=progress,
-            expected=expected,
+            read=self._read,
             checked_to_ms=self._ledger.checked_ms if progress is None else 0,
             certain_to_ms=self._agenda.certain_to_ms if self._forward else 0,
             hosts=tuple(sorted(self._hosts, key=host_number)),
