@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -37,6 +38,12 @@ class Clock:
         self.time += timedelta(**length)
 
 
+@functools.cache
+def scaling_client(moto: Moto) -> Any:
+    """A plain boto3 client: making one takes longer than asking it."""
+    return moto.client("application-autoscaling")
+
+
 @dataclass
 class World:
     """An endpoint with auto-scaling, and what a person does about it."""
@@ -58,15 +65,13 @@ class World:
     @property
     def target(self) -> Any:
         """The scalable target as a plain boto3 client sees it, None where there is none."""
-        scaling = self.moto.client("application-autoscaling")
-        found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        found = scaling_client(self.moto).describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
         return found[0] if found else None
 
     @property
     def policies(self) -> Any:
         """Its policies, the same way."""
-        scaling = self.moto.client("application-autoscaling")
-        return scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        return scaling_client(self.moto).describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
 
     @property
     def flags(self) -> tuple[bool, bool, bool]:
@@ -79,7 +84,7 @@ class World:
 
     def set_flags(self, out: bool, in_: bool, scheduled: bool) -> None:
         """Somebody else sets the flags, past sagetop."""
-        self.moto.client("application-autoscaling").register_scalable_target(
+        scaling_client(self.moto).register_scalable_target(
             **WHICH,
             SuspendedState={
                 "DynamicScalingOutSuspended": out,
@@ -112,10 +117,26 @@ def guard(tmp_path: Path, clock: Clock) -> Guard:
     return Guard(tmp_path / "state", now=clock)
 
 
+def put_scaling(moto: Moto) -> None:
+    """2 to 8 instances on 70 invocations a minute and instance."""
+    scaling_client(moto).register_scalable_target(**WHICH, MinCapacity=2, MaxCapacity=8)
+    scaling_client(moto).put_scaling_policy(
+        **WHICH,
+        PolicyName="ranker-prod-main-invocations",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 70.0,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+            "ScaleOutCooldown": 60,
+            "ScaleInCooldown": 300,
+        },
+    )
+
+
 @pytest.fixture
 def world(moto: Moto, one_source: AwsSource, guard: Guard, clock: Clock) -> World:
     one_source.clients.learnt = Learnt()
     endpoint = moto.add_endpoint("ranker-prod", EndpointStatus="InService")
     endpoint.production_variants[0].update({"CurrentInstanceCount": 4, "DesiredInstanceCount": 4})
-    moto.add_scaling("ranker-prod", low=2, high=8, target=70.0)
+    put_scaling(moto)
     return World(moto, one_source, guard, clock)
