@@ -16,8 +16,10 @@ from tui.cli.exits import Exit, WrongUsage
 from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.cli.shared import shared
-from tui.cli.sources import local_endpoints
+from tui.cli.sources import jobs_folder, local_endpoints
 from tui.model.clean import clean
+from tui.model.jobs import LOCAL, is_local
+from tui.sources.local.folders import JobFolder
 
 if TYPE_CHECKING:
     from tui.sources.local.serving.server import Server
@@ -26,6 +28,7 @@ _EPILOG = """\
 \b
 Examples:
   sagetop serve model.tar.gz
+  sagetop serve local/tutorial                what `sagetop train --name tutorial` has left
   sagetop serve model.tar.gz --entry-point src/inference.py --workers 2 --port 8080
   sagetop invoke local/model --data '[[1, 2, 3]]'
 """
@@ -57,19 +60,25 @@ def serve(
 ) -> int:
     """Serve a model on this machine, by the contract of SageMaker's inference toolkit.
 
-    It answers GET /ping and POST /invocations on 127.0.0.1 until ctrl-c, and is an endpoint in the monitor and
-    for `sagetop invoke` meanwhile, under the name local/NAME.
+    ARCHIVE is a model.tar.gz, or local/JOB for what a job on this machine has left. It answers GET /ping and
+    POST /invocations on 127.0.0.1 until ctrl-c, and is an endpoint in the monitor and for `sagetop invoke`
+    meanwhile, under the name local/NAME.
     """
     from tui.sources.local.serving.server import NotServed, Request, Server, opened
 
+    settings = options.settings()
+    job = str(archive).removeprefix(LOCAL) if is_local(str(archive)) else ""
+    if job:
+        archive = JobFolder(jobs_folder(settings) / job).model
     if not archive.is_file():
-        raise WrongUsage(f"there is no file {archive}", "name a model.tar.gz")
+        why = f"the job {job} has left no model" if job else f"there is no file {archive}"
+        raise WrongUsage(why, "name a model.tar.gz, or local/JOB for what a job on this machine has left")
     if entry_point is not None and not entry_point.is_file():
         raise WrongUsage(f"there is no file {entry_point}", "--entry-point names a Python script")
-    called = (name or _name_of(archive)).removeprefix("local/")
+    called = (name or job or _name_of(archive)).removeprefix("local/")
     if not _NAME.fullmatch(called):
         raise WrongUsage(f"{called!r} is no name for an endpoint", "letters, digits and hyphens, up to 63: --name")
-    server = Server(local_endpoints(options.settings()), Request(called, archive, port, workers, entry_point, python))
+    server = Server(local_endpoints(settings), Request(called, archive, port, workers, entry_point, python))
     try:
         with _ending(), opened(server):
             return _serve(server, Printer(server))

@@ -29,6 +29,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
 _EPILOG = """\
 \b
 Examples:
+  sagetop train --example --wait
   sagetop train train.py --hp epochs=3 --channel train=data/ --wait
   sagetop train train.py --instance-count 2 --metric 'loss=loss=(\\S+)' --attach
   sagetop train train.py --instance-type local_gpu --gpus 1    waits for a free GPU
@@ -39,6 +40,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("script", required=False, metavar="[SCRIPT]")
+@click.option("--example", is_flag=True, help="A small model that comes with sagetop, and overfits.")
 @click.option("--spec", "spec_file", metavar="FILE", help="YAML or JSON in the shape of CreateTrainingJob.")
 @click.option("--name", metavar="NAME", help="The job's name.  [default: the script's, with the time]")
 @click.option("--hp", "hyperparameters", metavar="KEY=VALUE", multiple=True, help="A hyperparameter.")
@@ -67,6 +69,7 @@ def train(
     *,
     script: str | None,
     spec_file: str | None,
+    example: bool,
     attach: bool,
     wait: bool,
     submit: bool,
@@ -80,8 +83,10 @@ def train(
     SCRIPT gets its hyperparameters as arguments, SM_* variables and a folder in place of /opt/ml. It returns once the
     job has started; the job goes on when the terminal is closed.
     """
-    if (script is None) == (spec_file is None):
-        raise WrongUsage("what is to be trained?", "name a script, or a request with --spec")
+    if [script is None, spec_file is None, not example].count(False) != 1:
+        raise WrongUsage("what is to be trained?", "name a script, or a request with --spec, or try --example")
+    if example:
+        script, given = _example(given)
     if attach and wait:
         raise WrongUsage("--attach and --wait exclude each other", "say one of them")
     settings = options.settings()
@@ -119,6 +124,14 @@ def train(
         emit(name)
     flush()
     return 0
+
+
+def _example(given: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """The script that comes with sagetop, its metrics, and an interpreter that has what it imports: this one."""
+    from tui.sources.local.example import METRICS, SCRIPT
+
+    metrics = given["metrics"] or [f"{metric.name}={metric.regex}" for metric in METRICS]
+    return str(SCRIPT), {**given, "metrics": metrics, "python": given["python"] or sys.executable}
 
 
 def _wait(options: Options, settings: Settings, name: str) -> int:
