@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import subprocess
 import sys
 from array import array
@@ -464,8 +465,12 @@ async def test_the_gravest_label_is_the_last_to_be_left_out() -> None:
         assert "checkpoint" not in axis
     two = [MARKED[0], Marker(START_MS + 50 * MINUTE, "diverges", "bad")]
     async with shown([TRAIN], (80, 12), markers=two) as (app, _):
-        assert "┻ diverges " in app.lines[-2]
-        assert "checkpoint" not in app.lines[-2]
+        assert re.search("─ checkpoint ┻─*┻ diverges ─", app.lines[-2])
+
+
+async def test_a_label_at_the_right_edge_stands_before_its_mark() -> None:
+    async with shown([TRAIN], (60, 12), markers=[Marker(START_MS + 179 * MINUTE, "diverges", "bad")]) as (app, _):
+        assert " diverges ┻" in app.lines[-2]
 
 
 async def test_what_is_no_number_is_never_hidden_by_a_marker() -> None:

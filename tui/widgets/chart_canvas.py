@@ -295,13 +295,17 @@ def _mark_axis(axis: _Grid, scene: Scene, bad: Sequence[int]) -> None:
                 taken.add(column)
                 placed.append((column, f" {clean(marker.label)} "))
                 axis.put(column, 0, "^" if scene.ascii_only else "┻", role)
-        # A label stands before the markers that are less grave, of which it may hide some.
+        # A label goes before lesser markers, and may hide some; it stands to the right of its own, else to the left.
         for column, text in placed:
-            cells = range(column + 1, column + 1 + len(text))
-            if len(text) > 2 and cell_len(text) == len(text) and cells[-1] < axis.columns and taken.isdisjoint(cells):
-                taken.update(cells)
-                for cell, character in zip(cells, text, strict=True):
-                    axis.put(cell, 0, character, role)
+            if len(text) < 3 or cell_len(text) != len(text):
+                continue
+            for start in (column + 1, column - len(text)):
+                cells = range(start, start + len(text))
+                if start >= 0 and cells[-1] < axis.columns and taken.isdisjoint(cells):
+                    taken.update(cells)
+                    for cell, character in zip(cells, text, strict=True):
+                        axis.put(cell, 0, character, role)
+                    break
 
 
 def _fitting_ticks(scene: Scene, columns: int) -> list[tuple[float, str]]:
