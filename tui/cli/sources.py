@@ -109,7 +109,7 @@ def asker(options: Options, settings: Settings) -> str:
 
 def local_endpoints(settings: Settings) -> Path:
     """Where the endpoints of this machine have their folders."""
-    return settings.folders.state / "local" / "endpoints"
+    return jobs_folder(settings).with_name("endpoints")
 
 
 def archive(settings: Settings, place: str = "") -> Callable[[], Archive | None]:
