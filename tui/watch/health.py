@@ -15,9 +15,9 @@ from tui.model.health.log import LogScan
 from tui.model.health.resources import Usage, usage
 from tui.model.health.thresholds import Thresholds, thresholds
 from tui.watch.clock import Clock, to_ms
+from tui.watch.job_log import Batch
 
 if TYPE_CHECKING:
-    from tui.follow import LogBatch
     from tui.watch.job import JobView
 
 
@@ -54,7 +54,7 @@ class JobHealth:
         self._view: JobView | None = None
         self._health = Health()
 
-    def take(self, batch: LogBatch) -> Health | None:
+    def take(self, batch: Batch) -> Health | None:
         """Looks at a batch of the log; what is wrong now, if the batch changed that, else None."""
         with self._lock:
             news = self._scan.take(batch.events)
