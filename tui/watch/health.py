@@ -58,7 +58,7 @@ class JobHealth:
         """Looks at a batch of the log; what is wrong now, if the batch changed that, else None."""
         with self._lock:
             news = self._scan.take(batch.events)
-            complete = batch.state in {"following", "ended"} and batch.progress is None
+            complete = batch.state in {"following", "ended"}
             news = news or complete != self._scan.complete
             self._scan.complete = complete
             return self._examined() if news else None
