@@ -111,6 +111,7 @@ def test_the_whole_source_folder_comes_along_where_that_is_asked_for(machine: Ma
 
 def test_model_and_output_are_packed_even_where_the_script_has_failed(machine: Machine) -> None:
     script = """
+import os
 os.makedirs(os.environ["SM_MODEL_DIR"] + "/code")
 host = os.environ["SM_CURRENT_HOST"]
 for name in ("same", host):
