@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.change import Mutation, change, confirming
-from tui.cli.exits import no_such
+from tui.cli.exits import WrongUsage, no_such
 from tui.cli.options import Options
 from tui.cli.shared import shared
+from tui.model.jobs import is_local
 from tui.sources.base import NotFound, Source
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ Examples:
 @shared
 def stop(options: Options, *, job: str, yes: bool, confirm: str | None, as_json: bool) -> int:
     """Stop a training job. It cannot be undone."""
+
+    if is_local(job):
+        raise WrongUsage(f"{job} runs on this machine", f"say: sagetop local stop {job}")
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import jobs, see
