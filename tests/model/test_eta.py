@@ -176,33 +176,33 @@ class TestProgress:
         return LogEvent(START + round(minute * MINUTE), 0, host, host, line)
 
     def test_older_lines_that_come_later_belong_where_their_time_is(self) -> None:
-        progress = Progress({"max_steps": "100"})
+        progress, whole = Progress(), {"max_steps": "100"}
         progress.take([self.event(n, f"step {n * 5}") for n in range(5, 10)])
         progress.take([self.event(n, f"step {n * 5}") for n in range(5)])
-        found = progress.estimate(START + 9 * MINUTE)
+        found = progress.estimate(whole, START + 9 * MINUTE)
         assert found == Estimate(START + 20 * MINUTE, 0.45)
 
     def test_one_host_speaks_for_all(self) -> None:
-        progress = Progress({"max_steps": "100"})
+        progress, whole = Progress(), {"max_steps": "100"}
         for n in range(10):
             progress.take([self.event(n, f"step {n * 5}"), self.event(n, f"step {n * 5 - 4}", "algo-2")])
-        assert progress.estimate(START + 9 * MINUTE) == Estimate(START + 20 * MINUTE, 0.45)
+        assert progress.estimate(whole, START + 9 * MINUTE) == Estimate(START + 20 * MINUTE, 0.45)
 
     def test_a_million_lines_leave_few_marks(self) -> None:
-        progress = Progress({"max_steps": "1000000"})
+        progress, whole = Progress(), {"max_steps": "1000000"}
         progress.take(self.event(n / 6000, f"step {n}") for n in range(200_000))
-        found = progress.estimate(START + round(200_000 / 6000 * MINUTE))
+        found = progress.estimate(whole, START + round(200_000 / 6000 * MINUTE))
         assert found is not None
         assert found.ends_ms == pytest.approx(START + 1_000_000 / 6000 * MINUTE, rel=0.01)
 
     def test_without_a_word_on_the_whole_there_is_no_estimate(self) -> None:
-        progress = Progress({})
+        progress, whole = Progress(), {}
         progress.take([self.event(n, f"step {n * 5}") for n in range(10)])
-        assert progress.estimate(START + 9 * MINUTE) is None
+        assert progress.estimate(whole, START + 9 * MINUTE) is None
 
     def test_series_stand_in_for_a_log_that_says_nothing(self) -> None:
         times = array("q", [START + n * MINUTE for n in range(10)])
         series = Series("loss", times, array("d", [1.0] * 10), steps=array("d", [n * 5.0 for n in range(10)]))
-        assert Progress({"max_steps": "100"}).estimate(START + 9 * MINUTE, [series]) == Estimate(
+        assert Progress().estimate({"max_steps": "100"}, START + 9 * MINUTE, [series]) == Estimate(
             START + 20 * MINUTE, 0.45
         )

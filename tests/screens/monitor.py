@@ -24,6 +24,7 @@ from tui.config import Settings
 from tui.screens.context import Context
 from tui.sources.base import Source
 from tui.watch.clock import Clock
+from tui.watch.prices import PriceBook
 from tui.widgets.chart import Chart
 
 PATIENCE_S = 15.0
@@ -154,11 +155,14 @@ async def opened(
     now: Clock = lambda: NOW,
     open_job: str | None = None,
     archive: Archive | None = None,
+    prices: PriceBook | None = None,
     demo: bool = False,
 ) -> AsyncIterator[Monitor]:
     """Run the app; it is left when the block is."""
     settings = replace(settings or Settings(), archive=archive is not None)
-    context = Context(source, settings, now=now, archive=lambda: archive, demo=demo, zone=timezone.utc)
+    context = Context(
+        source, settings, now=now, archive=lambda: archive, prices=lambda: prices, demo=demo, zone=timezone.utc
+    )
     app = SagetopApp(context, open_job=open_job)
     app.driver_class = Recorder
     async with app.run_test(headless=False, size=size, notifications=True) as pilot:

@@ -195,8 +195,7 @@ class Progress:
     Only one host is listened to: all of them do the same steps.
     """
 
-    def __init__(self, hyperparameters: Mapping[str, str]) -> None:
-        self._totals = totals(hyperparameters)
+    def __init__(self) -> None:
         self._marks: list[Mark] = []
         self._host = ""
 
@@ -221,9 +220,12 @@ class Progress:
             # Replaced, never changed: another thread may be reading it.
             self._marks = sorted([*self._marks, *found], key=lambda one: one.time_ms)
 
-    def estimate(self, now_ms: int, series: Sequence[Series] = ()) -> Estimate | None:
+    def estimate(
+        self, hyperparameters: Mapping[str, str], now_ms: int, series: Sequence[Series] = ()
+    ) -> Estimate | None:
         """When the job will be done, by its log, else by the steps and epochs of its series."""
-        return estimate(points(self._marks, self._totals), now_ms) or estimate(points_of(series, self._totals), now_ms)
+        whole = totals(hyperparameters)
+        return estimate(points(self._marks, whole), now_ms) or estimate(points_of(series, whole), now_ms)
 
 
 def ended_at(ends: Estimate | None, now: datetime) -> datetime | None:

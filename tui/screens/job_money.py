@@ -20,23 +20,20 @@ class JobMoney:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._progress: Progress | None = None
+        self._progress = Progress()
         self._book: PriceBook | None = None
         self.seen: Outlook | None = None
         """What can be said now; None before the job was described."""
 
     def learn(self, job: TrainingJob) -> bool:
         """Ask for the prices of the job's instances, in the poller's thread; returns whether more is known now."""
-        if self._progress is None:
-            self._progress = Progress(job.hyperparameters)
         if self._book is None and not is_local(job.name):
             self._book = self._context.prices()
         return self._book is not None and self._book.look_up(group.type for group in job.instances)
 
     def read(self, batch: LogBatch) -> None:
         """Look for progress in lines of the log, in the log's thread."""
-        if self._progress is not None:
-            self._progress.take(batch.events)
+        self._progress.take(batch.events)
 
     def update(self, view: JobView) -> bool:
         """Look at the job and at its progress anew, in the poller's thread; returns whether anything has changed."""
@@ -45,7 +42,8 @@ class JobMoney:
             return False
         now = self._context.now()
         prices = self._book.known(group.type for group in job.instances) if self._book else {}
-        ends = self._progress.estimate(to_ms(now), view.metrics) if self._progress and not job.is_ended else None
+        hyperparameters, series = job.hyperparameters, view.metrics
+        ends = None if job.is_ended else self._progress.estimate(hyperparameters, to_ms(now), series)
         before, self.seen = self.seen, outlook(job, prices, ends, now, view.hosts)
         if is_local(job.name):
             self.seen = replace(self.seen, bill=None)  # this machine sends none
