@@ -32,7 +32,7 @@ class NoSource(Static):
                     ("  :demo   ", "bold $accent"),
                     "an AWS of its own, with jobs that live: nothing in it can reach an account\n",
                     ("  train   ", "bold $accent"),
-                    "`sagetop train SCRIPT` runs a training job on this machine: it is shown here then\n",
+                    "`sagetop train SCRIPT` trains on this machine, and is shown here\n",
                     ("  P  R    ", "bold $accent"),
                     "another profile, another region\n",
                     ("  r       ", "bold $accent"),
