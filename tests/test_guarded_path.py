@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,13 @@ CHANGING = (
 )
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@functools.cache
+def calls(path: Path) -> list[tuple[str, ast.Call]]:
     """Each call in a file with the last part of what is called."""
+    return list(_calls(path))
+
+
+def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):

@@ -233,6 +233,8 @@ async def test_what_somebody_changed_meanwhile_is_said(world: WorldSource, setti
         )
         await monitor.press("y")
         await monitor.until("Somebody changed it meanwhile: nothing was sent", re.compile(r"2 – 8 +3 – 8"))
+        await monitor.press("escape")
+        await monitor.until(f"endpoints ▸ {RANKER}")  # not back to choices that are out of date
         assert flags(moto) == ON
 
 

@@ -37,6 +37,7 @@ def intend(guard: Guard, consent: Consent, id: str) -> None:
             ],
             "before": change.before,
             "wanted": change.wanted,
+            "undoable": change.undoable,
             **({"undoes": change.undoes} if change.undoes else {}),
             **({"until": utc(change.until)} if change.until else {}),
             **({"saved_to": str(change.save_to)} if change.save_to else {}),

@@ -88,7 +88,7 @@ def _alone(source: Source, guard: Guard, consent: Consent) -> Outcome:
     change.subject.sending(guard, change)
     results, error = _send(source, change, lambda number, result: audit.sent(guard, id, number, result))
     after, unread = _look_again(source, change)
-    verdict, said = _judged(change, results, after)
+    verdict, said = _judged(change, results, after, known=unread is None)
     if error is None and verdict in ("unknown", "differs"):
         error = unread
     arrived = {"done": True, "differs": True, "partly": True, "failed": False, "unknown": None}[verdict]
@@ -137,16 +137,16 @@ def _look_again(source: Source, change: Change) -> tuple[State, SourceError | No
     return after, error
 
 
-def _judged(change: Change, results: Sequence[Sent], after: State) -> tuple[Verdict, str]:
-    """How it ended, by what was answered and by what is shown; the latter counts."""
+def _judged(change: Change, results: Sequence[Sent], after: State, *, known: bool) -> tuple[Verdict, str]:
+    """How it ended, by what was answered and by what is shown, if that is known; the latter counts."""
     went = [result for result in results if result.result == "done"]
     bad = next((result for result in results if result.result in ("failed", "unknown")), None)
     counted = f"{len(went)} of {plural(len(results), 'call')} went through"
-    shown = after is not None and change.subject.shows(change, after)
+    shown = known and change.subject.shows(change, after)
     if bad is None:
         if shown:
             return "done", "done: AWS shows it" if results else "done"
-        if after is None:
+        if not known:
             return "unknown", "every call was answered, and how it is now could not be read"
         return "differs", "every call was answered, and AWS shows something else"
     if shown:
@@ -155,7 +155,7 @@ def _judged(change: Change, results: Sequence[Sent], after: State) -> tuple[Verd
         if went:
             return "partly", f"{counted}, then {bad.why}"
         return "failed", f"nothing was changed: {bad.why}"
-    if after is None:
+    if not known:
         return "unknown", f"nobody knows whether {bad.call.operation} arrived ({counted}): {bad.why}"
     if went or not change.subject.same(change, after):
         return "partly", f"{counted}; nobody knows of {bad.call.operation}: {bad.why}"

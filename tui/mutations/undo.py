@@ -54,10 +54,10 @@ def undo(guard: Guard, source: Source, id: str = "") -> Change:
         if last is None:
             raise NothingToDo(f"nothing was changed by sagetop in {here.account} {here.region}, or all was undone")
         entry = last
-    subject = subject_of(entry.intent.get("subject") or {})
     what = f"{entry.intent.get('title')} ({str(entry.intent.get('time'))[:16]}Z)"
-    if isinstance(subject, JobSubject):
-        raise NotPossible(f"cannot be undone: {what}", "a stopped job does not go on; submit it again")
+    if entry.intent.get("undoable") is False:
+        raise NotPossible(f"cannot be undone: {what}", "an earlier one is undone by its id: see sagetop audit")
+    subject = subject_of(entry.intent.get("subject") or {})
     before = entry.intent.get("before")
     if not isinstance(before, Mapping):
         raise NotPossible(f"cannot be undone: {what}: it is not known how it was before")

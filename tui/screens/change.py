@@ -58,7 +58,7 @@ def _drawn(look: str, text: str) -> Content:
 
 
 class ChangeScreen(ModalScreen[bool]):
-    """A change, from its plan to what came of it; the answer is whether anything may have been sent.
+    """A change, from its plan to what came of it; the answer is whether anything may be other than it was.
 
     Args:
         context: Where it is sent.
@@ -204,7 +204,7 @@ class ChangeScreen(ModalScreen[bool]):
         if outcome is None:
             self._give_up(message.why)
             return
-        self._sent = outcome.verdict not in ("overtaken", "failed")
+        self._sent = outcome.verdict != "failed"
         self.state = "ended"
         self._write(in_lines(result(outcome)))
         self._say("esc goes back")
