@@ -143,12 +143,16 @@ def budget_words(calls: int, metrics_asked: int) -> str:
 
 
 def money(usd: float | None) -> str:
-    """`$412`, `$4.12`, `$0.004`; a dash where it is not known."""
+    """`$412`, `$4.12`, `$0.004`, `$0.0002`; a dash where it is not known."""
     if usd is None:
         return DASH
     if usd >= 100:
         return f"${usd:,.0f}"
-    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.3f}"
+    if usd >= 0.1 or usd == 0:
+        return f"${usd:.2f}"
+    if usd >= 0.001:
+        return f"${usd:.3f}"
+    return f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"
 
 
 def hours(instance_hours: float) -> str:

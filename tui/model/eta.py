@@ -22,6 +22,7 @@ RESTART, RESTARTS = 0.02, 2
 often than so many times counts something else than the whole job."""
 _RECENT_MS = 3_600_000
 _LONGEST_LINE = 2000
+_MOST_MARKS = 20_000
 _TRIES = 8
 
 _CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -218,7 +219,7 @@ class Progress:
                 tries = 0 if said.part is not None or said.step is not None else tries
         if found:
             # Replaced, never changed: another thread may be reading it.
-            self._marks = sorted([*self._marks, *found], key=lambda one: one.time_ms)
+            self._marks = sorted([*self._marks, *found], key=lambda one: one.time_ms)[-_MOST_MARKS:]
 
     def estimate(
         self, hyperparameters: Mapping[str, str], now_ms: int, series: Sequence[Series] = ()
