@@ -31,6 +31,11 @@ def cursors(monitor: Monitor) -> set[int | None]:
     return {chart.cursor for chart in monitor.app.screen.query(Chart)}
 
 
+async def charts_at(monitor: Monitor, time_ms: int | None) -> None:
+    """Wait until the cursors of all charts are at a moment, or gone."""
+    await monitor.until(lambda _: cursors(monitor) == {time_ms})
+
+
 async def attached(monitor: Monitor) -> None:
     await monitor.until(re.compile(r"loss ── train ● 1\.\d+  validation ▲ 1\."), "48029")
     await monitor.until(lambda _: len(log(monitor).text.lines) == 60)
@@ -56,9 +61,9 @@ async def test_moving_the_logs_cursor_moves_that_of_every_chart(world: WorldSour
         # Until the log is known to be whole, its values and CloudWatch's are curves of their own.
         await monitor.until(lambda _: len(monitor.app.screen.query(Chart)) == 2)
         await monitor.press("g")
-        assert cursors(monitor) == {ms(before(minutes=30))}
+        await charts_at(monitor, ms(before(minutes=30)))
         await monitor.press("j", "j")
-        assert cursors(monitor) == {ms(before(minutes=29))}
+        await charts_at(monitor, ms(before(minutes=29)))
         await monitor.until("train:loss ── 13:34:00 ", "validation:loss ── 13:34:00 ")
 
 
@@ -69,7 +74,7 @@ async def test_when_the_cursor_is_left_the_log_follows_again_if_it_did_before(wo
         assert not log(monitor).following
         await monitor.press("escape")
         assert log(monitor).following
-        assert cursors(monitor) == {None}
+        await charts_at(monitor, None)
         await monitor.until_gone("paused")
         put_log(moto, RUNNING, "algo-2", [(NOW, "Epoch 12/40 done")])
         await monitor.until("Epoch 12/40 done")
@@ -80,7 +85,7 @@ async def test_a_log_that_a_person_has_paused_stays_where_it_is(world: WorldSour
         await attached(monitor)
         await monitor.press("space", "tab", "left", "escape")
         assert not log(monitor).following
-        assert cursors(monitor) == {None}
+        await charts_at(monitor, None)
 
 
 async def test_when_the_log_follows_again_the_charts_cursors_are_gone(world: WorldSource) -> None:
@@ -88,10 +93,10 @@ async def test_when_the_log_follows_again_the_charts_cursors_are_gone(world: Wor
         await attached(monitor)
         for key in ("G", "space"):
             await monitor.press("k", "k")
-            assert None not in cursors(monitor)
+            await monitor.until(lambda _: None not in cursors(monitor))
             await monitor.press(key)
             assert log(monitor).following
-            assert cursors(monitor) == {None}
+            await charts_at(monitor, None)
 
 
 async def test_a_zoomed_chart_moves_to_the_moment(world: WorldSource) -> None:
@@ -115,7 +120,7 @@ async def test_going_to_a_moment_shows_the_log_there(world: WorldSource) -> None
         screen.go_to_moment(ms(before(minutes=20)))
         await monitor.until("━━ 1 log ━━", "step 48010")
         assert here(monitor) == ms(before(minutes=20))
-        assert cursors(monitor) == {ms(before(minutes=20))}
+        await charts_at(monitor, ms(before(minutes=20)))
         assert log(monitor).text.has_focus
 
 
@@ -162,6 +167,6 @@ async def test_an_endpoints_traffic_and_log_have_one_clock_too(world: WorldSourc
         assert at is not None
         assert here(monitor) == at
         await monitor.press("tab", "k")
-        assert cursors(monitor) == {at - 60_000}
+        await charts_at(monitor, at - 60_000)
         await monitor.press("G")
-        assert cursors(monitor) == {None}
+        await charts_at(monitor, None)
