@@ -69,11 +69,13 @@ async def test_the_essentials_of_every_screen(world: WorldSource, size: tuple[in
     small, wide, high = size == SMALL, size[0] >= 100, size[1] >= 30
     async with opened(world, size=size) as monitor:
         # The jobs: their names, what they do, and as much of the rest as there is room for.
-        await assert_sound(monitor, " sagetop  jobs", "4 running  7 jobs", "● Training", "✕ Failed", "✓ Completed")
-        await assert_sound(monitor, re.compile(rf"{RUNNING[:9]}\S*{RUNNING[-4:]}"), FAILED[:5], "⏎ open")
+        await assert_sound(monitor, " sagetop  jobs", "4 running", "● Training", "✕ Failed", "✓ Completed")
+        await assert_sound(monitor, re.compile(rf"{RUNNING[:8]}\S*{RUNNING[-4:]}"), FAILED[:5], "⏎ open")
         if not small:
-            await assert_sound(monitor, "3h12m", "2×p3.8xl", "GPU 72%", re.compile(r" 1\.24\b"), "0.3246", "? help")
+            await assert_sound(monitor, "2 warnings  7 jobs", "3h12m", "GPU 72%", re.compile(r" 1\.24\b"), "0.3246")
+            await assert_sound(monitor, "? help")
         if wide:
+            await assert_sound(monitor, "2×p3.8xl")
             # The newest value of a curve is its last sign: it is never what is cut.
             await assert_sound(monitor, re.compile(rf"{RUNNING} .* 3h12m +3h .* 1\.24  …?[▁▂▃▄▅▆▇█]+▁$", re.MULTILINE))
 
