@@ -30,7 +30,7 @@ FONTS = '"DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace'
 SCALE = 0.6
 """Pixels a unit of the SVG: large enough to read, small enough to keep; the SVG is sharp at any size."""
 
-CHART = re.compile(r"└[─┬]+")
+CHART = re.compile(r"└[─┬┻┸┷]+")
 CURVE = re.compile(r"[\u2801-\u28ff]")
 GAUGE = re.compile(r"\d+ [█▉▊▋▌▍▎▏]")
 LINE = re.compile(r"^[ ▸!] ?\d\d:\d\d:\d\d ", re.MULTILINE)
@@ -107,10 +107,10 @@ async def job_charts(pilot: AppPilot) -> None:
 
 
 async def overfit(pilot: AppPilot) -> None:
-    """Training loss goes down, validation loss goes up; the cursor stands where they part."""
+    """Training loss goes down, validation loss goes up, and the mark on the axis says since when."""
     await open_job(pilot, "bert status:training")
     await charts(pilot)
-    await until(pilot, GAUGE.search)
+    await until(pilot, GAUGE.search, lambda text: "! overfits since" in text, lambda text: " overfitting " in text)
     await pilot.press("2", "2")
     await charts(pilot)
 
@@ -148,6 +148,44 @@ async def endpoint(pilot: AppPilot) -> None:
     await until(pilot, GAUGE.search)
 
 
+async def change(pilot: AppPilot) -> None:
+    """What suspending auto-scaling would send."""
+    await endpoints(pilot)
+    await pilot.press("G", "A")
+    await until(pilot, lambda text: "suspend until" in text)
+    await pilot.press("enter")
+    await until(pilot, lambda text: "RegisterScalableTarget" in text, lambda text: "ACCOUNT" in text)
+
+
+async def ask(pilot: AppPilot) -> None:
+    """A request, and the model's answer."""
+    await endpoints(pilot)
+    await pilot.press("i")
+    await until(pilot, lambda text: "Nothing was asked yet" in text)
+    await type_in(pilot, "[1, 2, 3]")
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda text: '"predictions"' in text)
+
+
+async def compared(pilot: AppPilot) -> None:
+    """Three runs of one model over one another."""
+    await jobs(pilot)
+    await pilot.press("slash")
+    await type_in(pilot, "resnet50")
+    await until(pilot, lambda text: re.search(r" \d+ of \d+ ", text))
+    await pilot.press("enter", "space", "j", "space", "j", "space", "c")
+    await until(pilot, lambda text: "compare" in text, CHART.search, lambda text: len(CURVE.findall(text)) > 60)
+
+
+async def workshop(pilot: AppPilot) -> None:
+    """A metric definition on the job's own log."""
+    await open_job(pilot, "bert status:training")
+    await pilot.press("m")
+    await until(pilot, lambda text: "definitions" in text)
+    await pilot.press("tab", "enter")
+    await until(pilot, lambda text: re.search(r"lines that match ── [\d,]+", text), CURVE.search)
+
+
 async def keys(pilot: AppPilot) -> None:
     """The keys of the jobs screen."""
     await jobs(pilot)
@@ -176,6 +214,11 @@ PICTURES = {
     "job-failed-160x45": Picture((160, 45), failed),
     "endpoints-120x36": Picture((120, 36), endpoints),
     "endpoint-160x45": Picture((160, 45), endpoint),
+    "change-120x36": Picture((120, 36), change),
+    "change-80x24": Picture((80, 24), change),
+    "compare-160x45": Picture((160, 45), compared),
+    "workshop-120x36": Picture((120, 36), workshop),
+    "ask-120x36": Picture((120, 36), ask),
 }
 
 
