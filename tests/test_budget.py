@@ -11,7 +11,7 @@ from tests.moto_server import Moto, now
 from tests.screens.monitor import opened
 from tests.screens.world import NOW, RUNNING, WorldSource, put_world
 from tests.watch.conftest import FrozenClock, training
-from tui.model.cost import budget_words, requests_usd
+from tui.model.budget import budget_words, requests_usd
 from tui.sources.aws.source import AwsSource
 from tui.watch.job import DESCRIBE_EVERY_S, JobWatch
 from tui.watch.jobs import JobsWatch

@@ -13,7 +13,7 @@ from tests.canned import Canned, Raw
 from tests.screen_text import screen_text
 from tui.app import SagetopApp
 from tui.config import Settings
-from tui.model.cost import requests_usd
+from tui.model.budget import requests_usd
 from tui.screens.context import Context
 from tui.sources.aws.clients import ClientSettings
 from tui.sources.aws.source import AwsSource

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tui.model.cost import bill, hourly, idle_gpu_s, idle_gpus, money, requests_usd, spot_saving
+from tui.model.budget import money, requests_usd
+from tui.model.cost import bill, hourly, idle_gpu_s, idle_gpus, spot_saving
 from tui.model.eta import Estimate
 from tui.model.jobs import InstanceGroup, TrainingJob
 from tui.model.outlook import header_words, money_rows, outlook

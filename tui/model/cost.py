@@ -10,13 +10,9 @@ from statistics import median
 from tui.model.instances import scale, shape
 from tui.model.jobs import TrainingJob
 from tui.model.series import Series
-from tui.model.words import DASH
 
 IDLE_BELOW = 0.05
 """A GPU whose use is below this share of its full scale does nothing."""
-USD_PER_METRIC = 0.01 / 1000
-"""What CloudWatch asks for each metric of a GetMetricData request, of which none is free."""
-
 Prices = Mapping[str, float]
 """USD an hour by instance type; a type whose price is not known is missing."""
 
@@ -129,30 +125,6 @@ def idle_gpus(job: TrainingJob, hosts: Mapping[str, Mapping[str, Series]], price
     idle = sum(idle_gpu_s(use, scale(units, use.values).full) for use in found) * job.instance_count / len(found)
     rate = hourly(job, prices)
     return Idle(idle, None if rate is None else rate / job.instance_count * idle / 3600)
-
-
-def requests_usd(metrics_asked: int) -> float:
-    """What the metrics asked for so far cost; all else that sagetop asks is free."""
-    return metrics_asked * USD_PER_METRIC
-
-
-def budget_words(calls: int, metrics_asked: int) -> str:
-    """`212 calls ≈ $0.004`: what was asked in this session, and what that costs."""
-    cost = f" ≈ {money(requests_usd(metrics_asked))}" if metrics_asked else ""
-    return f"{calls:,} {'call' if calls == 1 else 'calls'}{cost}"
-
-
-def money(usd: float | None) -> str:
-    """`$412`, `$4.12`, `$0.004`, `$0.0002`; a dash where it is not known."""
-    if usd is None:
-        return DASH
-    if usd >= 100:
-        return f"${usd:,.0f}"
-    if usd >= 0.1 or usd == 0:
-        return f"${usd:.2f}"
-    if usd >= 0.001:
-        return f"${usd:.3f}"
-    return f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"
 
 
 def hours(instance_hours: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tui.model.cost import Bill, Idle, Prices, bill, hourly, hours, idle_gpus, money, spot_saving
+from tui.model.budget import money
+from tui.model.cost import Bill, Idle, Prices, bill, hourly, hours, idle_gpus, spot_saving
 from tui.model.eta import Estimate, ended_at, stopped_early
 from tui.model.jobs import TrainingJob
 from tui.model.series import Series

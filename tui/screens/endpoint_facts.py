@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.model.cost import Prices, endpoint_hourly, money
+from tui.model.budget import money
+from tui.model.cost import Prices, endpoint_hourly
 from tui.model.endpoints import Alarm, Endpoint, InferenceComponent, ProductionVariant, ScalableTarget, ScalingActivity
 from tui.model.phrases import capacity
 from tui.model.traffic import traffic_rows

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from tui.messages import IdentityArrived
-from tui.model.cost import budget_words
+from tui.model.budget import budget_words
 from tui.model.words import span
 from tui.screens import later
 from tui.screens.change_keys import UNDO, is_taken_away
