@@ -424,6 +424,37 @@ def test_history_is_left_to_the_archive_where_nobody_asks_for_it(aws: AwsSource,
     assert [event.message for events in archive.read(log) for event in events] == truth
 
 
+def test_before_very_many_lines_it_asks_and_follows_meanwhile(aws: AwsSource, moto: Moto, archive: Archive) -> None:
+    lines = fill(moto, hosts=1, lines=24_000)
+    with Reader(aws, job_of(), archive=archive, ask_above=20_000) as reader:
+        reader.until(lambda: bool(reader.batches) and reader.last.question > 20_000)
+        moto.add_log("job/algo-1-17", [(ms(), "new")])
+        reader.until(lambda: "new" in reader.lines)
+        assert (reader.last.question > 20_000, reader.last.state) == (True, "reading")
+        assert reader.lines == [*lines[-len(reader.lines) + 1 :], "new"]
+        assert len(reader.lines) < len(lines)
+        reader.follower.answer(True)
+        reader.until_state("following")
+        assert reader.lines == [*lines, "new"]
+        assert reader.last.question == 0
+
+
+def test_where_the_newest_are_enough_the_rest_is_read_another_time(
+    aws: AwsSource, moto: Moto, archive: Archive
+) -> None:
+    lines = fill(moto, hosts=1, lines=24_000)
+    with Reader(aws, job_of(ended=timedelta(minutes=20)), archive=archive, ask_above=20_000) as reader:
+        reader.until(lambda: bool(reader.batches) and reader.last.question > 0)
+        reader.follower.answer(False)
+        reader.until_over()
+    assert (reader.last.state, reader.last.question) == ("ended", 0)
+    assert reader.lines == lines[-len(reader.lines) :]
+    assert 0 < len(reader.lines) < len(lines)
+    with Reader(aws, job_of(ended=timedelta(minutes=20)), archive=archive) as again:
+        again.until_over()
+    assert again.lines == lines
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "logs.sqlite").write_bytes(random.Random(1).randbytes(4096))
     with pytest.raises(sqlite3.DatabaseError):

@@ -20,7 +20,7 @@ from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.config import Settings
 from tui.model.jobs import TrainingJob, is_local
-from tui.model.logs import LogAddress
+from tui.model.logs import MANY_LINES, LogAddress
 from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Log:
     archive: Archive | None
     since_ms: int
     timeout: float
-    ask_above: int = 5_000_000
+    ask_above: int = MANY_LINES
     """How many lines are read without a question."""
 
     @property
@@ -309,11 +309,11 @@ class _Many:
         Raises:
             KeyboardInterrupt: The answer was no.
         """
-        # Of a few lines nobody can tell how many there will be.
-        if not batch.progress or batch.read < self._limit / 20 or batch.read / batch.progress <= self._limit:
+        expected = batch.foresees(self._limit)
+        if not expected:
             return
         self._limit = sys.maxsize
-        what = f"about {batch.read / batch.progress / 1e6:.2g} million lines are to be read"
+        what = f"about {expected / 1e6:.2g} million lines are to be read"
         if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             complain(what, "to read fewer: --since")
             return

@@ -58,11 +58,13 @@ class Agenda:
     Attributes:
         streams: The streams of the log, None while they must be asked for.
         ended_ms: The end of the job, None while it runs.
+        held: Whether what is older waits; what is new is looked at all the same.
     """
 
     def __init__(self, ledger: Ledger, tempo: Tempo, *, follow: bool, now: float, forward: bool = False) -> None:
         self.streams: tuple[str, ...] | None = None
         self.ended_ms: int | None = None
+        self.held = False
         self._ledger = ledger
         self._tempo = tempo
         self._follow = follow
@@ -100,7 +102,7 @@ class Agenda:
             self._list_asked_ms = now_ms
             asks.append(Ask("list"))
         stream, recent = self._paces["stream"], self._paces["recent"]
-        while self._unread and self._hands() > 0 and now >= stream.due():
+        while self._unread and not self.held and self._hands() > 0 and now >= stream.due():
             reading = heapq.heappop(self._unread)[2]
             self._under_way.append(reading)
             asks.append(Ask("stream", reading))
@@ -146,7 +148,7 @@ class Agenda:
         recent = self._paces["recent"].due()
         times = [recent if self._pages["recent"] or (self.is_denied and not self._probing) else float("inf")]
         times.append(self._list_due())
-        if (self._unread or self._pages["stream"]) and self._hands() > 0:
+        if ((self._unread and not self.held) or self._pages["stream"]) and self._hands() > 0:
             times.append(self._paces["stream"].due())
         span = self._to_sweep()
         if span is not None and self._is_known(span):
@@ -158,6 +160,12 @@ class Agenda:
     def hurry(self) -> None:
         """Somebody looks: the next poll is due at once."""
         self._poll_due = 0.0
+
+    def leave_out(self) -> None:
+        """What is older than all that is read of every stream is not wanted."""
+        readings = [*self._under_way, *(entry[2] for entry in self._unread)]
+        self._ledger.since = max((reading.hi for reading in readings), default=self._ledger.since)
+        self._unread.clear()
 
     def _hands(self) -> int:
         """How many more streams may be asked now."""
@@ -311,6 +319,8 @@ class Agenda:
             self._polling = False
 
     def _later(self, reading: Reading) -> None:
+        if reading.hi <= self._ledger.since:
+            return
         # One end first, over all streams: what a person sees first is complete first.
         self._tickets += 1
         heapq.heappush(self._unread, (reading.lo if self._forward else -reading.hi, self._tickets, reading))

@@ -30,6 +30,7 @@ class LogBatch:
         checked_to_ms: No event older than this (ms) can still come, however late; 0 before the first full reading.
         certain_to_ms: Where the oldest events are read first: all of them before this time (ms) have been given.
         hosts: All hosts known so far, `algo-2` before `algo-10`.
+        question: About how many older events there may be, while the rest of them waits for an answer; else 0.
         error: What went wrong last, None when all is well again. The follower goes on trying.
         notice: A word on what is not as usual (`the log is read but not kept: disk full`), or empty.
     """
@@ -42,5 +43,16 @@ class LogBatch:
     checked_to_ms: int = 0
     certain_to_ms: int = 0
     hosts: tuple[str, ...] = ()
+    question: int = 0
     error: SourceError | None = None
     notice: str = ""
+
+    def foresees(self, limit: int) -> int:
+        """About how many older events there may be where that is more than a limit, else 0.
+
+        Of a few that are read nobody can tell how many there will be.
+        """
+        if not self.progress or self.read < limit / 20:
+            return 0
+        expected = round(self.read / self.progress)
+        return expected if expected > limit else 0

@@ -40,6 +40,8 @@ class Follower:
         since_ms: Nothing older needs to be read (ms since the epoch). What is kept of it is given all the same.
         patience_s: How long to go on without a single answer, None for ever. Once anything was answered a follower
             never gives up by itself.
+        ask_above: Before more older events than this are read, it waits for `answer`, and goes on following meanwhile;
+            None never does. Of what `forward` reads first, only the newest cannot be had.
         tempo: How fast it goes; None goes as suits AWS, or this machine where the log is one of its own.
     """
 
@@ -55,6 +57,7 @@ class Follower:
         forward: bool = False,
         since_ms: int = 0,
         patience_s: float | None = None,
+        ask_above: int | None = None,
         tempo: Tempo | None = None,
     ) -> None:
         self._source = source
@@ -75,6 +78,9 @@ class Follower:
         self._begun_ms = self._start_ms()
         self._ledger = Ledger(self._begun_ms, since_ms, int(tempo.late * 1000))
         self._agenda = Agenda(self._ledger, tempo, follow=follow, now=self._begun, forward=forward)
+        self._ask_above = ask_above
+        self._question = 0
+        self._answer: bool | None = None
         self._poked = False
         self._answered = False
         self._over = False
@@ -87,6 +93,11 @@ class Follower:
     def poke(self) -> None:
         """Someone is looking (a key was pressed): polls at once. From any thread."""
         self._poked = True
+        self._workers.wake()
+
+    def answer(self, read_all: bool) -> None:
+        """What `LogBatch.question` asked: whether all is to be read, or nothing older than what is. From any thread."""
+        self._answer = read_all
         self._workers.wake()
 
     def job_changed(self, job: TrainingJob) -> None:
@@ -114,6 +125,7 @@ class Follower:
         try:
             while not self._over and not stop.is_set():
                 self._look_at_job()
+                self._heed_answer()
                 self._divide()
                 for ask in self._agenda.due(time.monotonic(), self._source.now_ms()):
                     self._workers.ask(ask)
@@ -151,6 +163,14 @@ class Follower:
         if job != self._told_job:
             self._told_job = job
             self._keeper.describe(job)
+
+    def _heed_answer(self) -> None:
+        answer = self._answer
+        if answer is None or not self._question:
+            return
+        self._question, self._ask_above, self._agenda.held = 0, None, False
+        if not answer:
+            self._agenda.leave_out()
 
     def _divide(self) -> None:
         """Brings the spans up to the time."""
@@ -270,9 +290,13 @@ class Follower:
             checked_to_ms=self._ledger.checked_ms if progress is None else 0,
             certain_to_ms=self._agenda.certain_to_ms if self._forward else 0,
             hosts=tuple(sorted(self._hosts, key=host_number)),
+            question=self._question,
             error=self._agenda.error,
             notice=self._keeper.notice or (ONE_BY_ONE if self._agenda.is_denied else ""),
         )
+        if self._ask_above is not None and not self._question and (expected := batch.foresees(self._ask_above)):
+            self._question, self._agenda.held = expected, True
+            batch = replace(batch, question=expected)
         if batch != self._told:
             self._told = replace(batch, events=(), late=frozenset())
             sink(batch)

@@ -86,13 +86,14 @@ class Ledger:
 
     Attributes:
         spans: How the log's time is divided, in order and without holes; none before the first division.
+        since: Nothing older has to be read (ms since the epoch).
     """
 
     def __init__(self, start_ms: int, since_ms: int = 0, late_ms: int = LATE_MS) -> None:
         self.spans: list[Span] = []
         self._late_ms = late_ms
         self._start = start_ms
-        self._since = since_ms
+        self.since = since_ms
         self._covered: dict[str, list[Range]] = {}
         self._ids: dict[str, int] = {}
         self._newest: int | None = None
@@ -145,7 +146,7 @@ class Ledger:
             for stream in streams
             for span in self.spans
             if span.way == "streams"
-            for lo, hi in minus((max(span.lo, self._since), span.hi), taken.get(stream, ()))
+            for lo, hi in minus((max(span.lo, self.since), span.hi), taken.get(stream, ()))
         ]
 
     def progress(self, streams: Sequence[str], now_ms: int) -> float:
@@ -153,7 +154,7 @@ class Ledger:
         whole = missing = 0
         for span in self.spans:
             if span.way == "streams":
-                begin = min(max(span.lo, self._since), span.hi)
+                begin = min(max(span.lo, self.since), span.hi)
                 limits = (begin, min(span.hi, max(now_ms, begin + 1)))
                 for stream in streams:
                     whole += limits[1] - limits[0]

@@ -9,6 +9,9 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Literal, NamedTuple
 
+MANY_LINES = 5_000_000
+"""How many lines of a log are read without a question."""
+
 _HOST = re.compile(r"algo-(\d+)")
 
 

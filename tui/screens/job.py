@@ -15,7 +15,7 @@ from tui.follow import Follower, LogBatch
 from tui.messages import HealthArrived, JobArrived, LogsArrived, NothingThere, Noticed, Watched
 from tui.model.findings import Finding
 from tui.model.jobs import TrainingJob, is_local
-from tui.model.logs import LogAddress
+from tui.model.logs import MANY_LINES, LogAddress
 from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
 from tui.model.words import span
@@ -37,6 +37,7 @@ from tui.watch.kept import kept_definitions
 from tui.widgets.facts import Facts
 from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
+from tui.widgets.log_view import LogView
 from tui.widgets.pane import Pane
 
 
@@ -47,6 +48,7 @@ class JobScreen(ClockedScreen):
         context: Where things come from.
         name: The job's name.
         known: What the list knows of it: shown until its description has come.
+        ask_above: How many lines of its log are read without a question.
     """
 
     BINDINGS = [
@@ -56,13 +58,16 @@ class JobScreen(ClockedScreen):
     ]
     PANES = ("log", "charts", "hosts", "facts")
 
-    def __init__(self, context: Context, name: str, *, known: TrainingJob | None = None) -> None:
+    def __init__(
+        self, context: Context, name: str, *, known: TrainingJob | None = None, ask_above: int = MANY_LINES
+    ) -> None:
         super().__init__(context, f"jobs ▸ {name}")
         self.view = JobView(job=known)
         self._name = name
         kept = partial(kept_definitions, context.settings.folders.config)
         self._watch = JobWatch(context.source, name, context.now, archive=context.archive, log=JobLog(kept))
         self._follower: Follower | None = None
+        self._ask_above = ask_above
         self._money = JobMoney(context)
         self.health = Health()
         self._health = JobHealth(context.now, context.settings.thresholds, context.zone)
@@ -128,7 +133,8 @@ class JobScreen(ClockedScreen):
         archive = self.context.archive()
         if archive is None and self.context.settings.archive:
             self.tell(Noticed("Logs are read but not kept: the archive under the cache folder cannot be opened."))
-        self._follower = Follower(self.context.source, LogAddress("job", job.name), job=job, archive=archive)
+        address = LogAddress("job", job.name)
+        self._follower = Follower(self.context.source, address, job=job, archive=archive, ask_above=self._ask_above)
         threading.Thread(
             target=self._follower.run,
             args=(self._read, self._stop),
@@ -164,6 +170,11 @@ class JobScreen(ClockedScreen):
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
+
+    @on(LogView.Answered)
+    def _answered(self, message: LogView.Answered) -> None:
+        if self._follower is not None:
+            self._follower.answer(message.read_all)
 
     @on(HealthArrived)
     def _examined(self, message: HealthArrived) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 
 from tui.follow import LogBatch
@@ -17,6 +18,7 @@ class LogPane(Pane):
         super().__init__("log", id="log")
         self.context = context
         self.view = LogView()
+        self._asked = self._newest_only = False
 
     def compose(self) -> ComposeResult:
         """The title and the view."""
@@ -27,7 +29,17 @@ class LogPane(Pane):
         """Put the events where they belong, and say how the reading goes."""
         if batch.events:
             self.view.append(batch.events, late=batch.late)
+        if batch.question and not self._asked:
+            self._asked = True
+            keys = self.context.settings.keys
+            yes, no = keys.get("log.fold", "enter"), keys.get("log.clear", "esc")
+            about = f"≈ {batch.question / 1e6:.2g} million lines"
+            self.view.ask(f"{about}: {yes} reads all, {no} only the newest")
         self.title.show(*self._notes(batch))
+
+    @on(LogView.Answered)
+    def _answered(self, message: LogView.Answered) -> None:
+        self._newest_only = not message.read_all
 
     def _notes(self, batch: LogBatch) -> list[str]:
         notes = []
@@ -41,8 +53,12 @@ class LogPane(Pane):
             notes.append(batch.notice)
         if batch.state == "waiting":
             notes.append("waiting for the first line")
+        elif batch.question:
+            notes.append("waiting for an answer")
         elif batch.progress is not None:
             notes.append(f"reading {batch.progress:.0%}")
+        elif self._newest_only:
+            notes.append("the newest lines only")
         elif batch.state == "ended":
             notes.append("complete")
         elif batch.checked_to_ms:

@@ -61,6 +61,7 @@ class LogBase(Vertical):
         self._searching: Matches | None = None
         self._unfolded: LogLines | None = None
         self._problem = ""
+        self._question = ""
         self._scanning = False
         self._jump: int | None = None
         self._level = ("errors", 0)
@@ -227,9 +228,13 @@ class LogBase(Vertical):
         return here
 
     def state_text(self) -> str:
-        """What is out of the ordinary: paused, searched, filtered. Empty when nothing is."""
+        """What is asked or out of the ordinary: paused, searched, filtered. Empty when nothing is."""
         new = None if self.text.following else self.text.new_below
-        said = [pause_words(new), filter_words(self.rule, self.text.lines, self.buffer.rows, self._filtering)]
+        said = [
+            self._question,
+            pause_words(new),
+            filter_words(self.rule, self.text.lines, self.buffer.rows, self._filtering),
+        ]
         said.append(search_words(self._searching, self.text.lines, self.buffer.rows, self.text.cursor))
         said.append(f"! {self._problem}" if self._problem else "")
         return clean("   ".join(filter(None, said)))
@@ -242,3 +247,4 @@ class LogBase(Vertical):
         if words != str(state.content):
             state.update(Content(words))
             state.set_class(bool(words), "-told")
+            state.set_class(bool(self._question), "-asks")

@@ -39,6 +39,7 @@ class LogView(LogBase):
     LogView { height: 1fr; width: 1fr; }
     LogView > .state { height: 1; width: 100%; color: $text-muted; display: none; }
     LogView > .state.-told { display: block; }
+    LogView > .state.-asks { color: $text-warning; }
     """
     BINDINGS = KEYS
 
@@ -54,6 +55,13 @@ class LogView(LogBase):
         def control(self) -> LogView:
             """The view, for `@on` with a selector."""
             return self.view
+
+    class Answered(Message):
+        """The person was asked whether all lines are to be read, and has said it."""
+
+        def __init__(self, read_all: bool) -> None:
+            super().__init__()
+            self.read_all = read_all
 
     # For others
 
@@ -74,6 +82,15 @@ class LogView(LogBase):
             with self.text.prevent(LogText.Moved):
                 self.text.following = False
                 self.text.move(lines.line(lines.rows.first_since(time_ms)), centre=True)
+
+    def ask(self, question: str) -> None:
+        """Show a question at the foot, once: enter says yes, escape says no (`Answered`)."""
+        self._question = question
+        self._tell()
+
+    def _answer(self, read_all: bool) -> None:
+        self.ask("")
+        self.post_message(self.Answered(read_all))
 
     # Keys
 
@@ -113,6 +130,9 @@ class LogView(LogBase):
 
     def action_fold(self) -> None:
         """Open the traceback under the cursor, or fold it."""
+        if self._question:
+            self._answer(True)
+            return
         lines = self.text.lines
         if len(lines) and self.buffer.toggle(self.buffer.rows.locate(lines.rows.anchor(lines.row(self.text.cursor)))):
             self.text.following = False
@@ -145,7 +165,9 @@ class LogView(LogBase):
 
     def action_clear(self) -> None:
         """Let go of the selection, the search, the filters: one after the other, then leave the key to others."""
-        if self.text.selecting:
+        if self._question:
+            self._answer(False)
+        elif self.text.selecting:
             self.text.unselect()
         elif self._searching is not None:
             self.search("")
