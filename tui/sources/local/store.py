@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -78,8 +77,3 @@ def _modified(folder: JobFolder) -> datetime | None:
         return datetime.fromtimestamp(folder.state.stat().st_mtime, timezone.utc)
     except OSError:
         return None
-
-
-def free_space(folder: JobFolder) -> int:
-    """The bytes that are free where the job lies."""
-    return shutil.disk_usage(folder.path).free
