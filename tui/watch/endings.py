@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tui.model.jobs import TrainingJob
+if TYPE_CHECKING:
+    # The first frame needs this module, and has nothing to show of these.
+    from datetime import datetime
+
+    from tui.model.jobs import TrainingJob
 
 
 class Endings:
