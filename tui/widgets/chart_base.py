@@ -288,9 +288,10 @@ class ChartBase(Widget, can_focus=True):
         return self._crossed(strip, cursor, "|" if self.ascii_only else "│")
 
     def _crossed(self, strip: Strip, column: int | None, line: str) -> Strip:
-        if column is None:
+        # While the terminal's size changes, the picture is still of the size from before.
+        if column is None or column >= strip.cell_length:
             return strip
-        left, cell, right = strip.divide([column, column + 1, strip.cell_length])
+        left, cell, right = strip.crop(0, column), strip.crop(column, column + 1), strip.crop(column + 1)
         if not cell.text.strip():
             return Strip.join([left, Strip([Segment(line, self._style("chart--cursor"))]), right])
         return Strip.join([left, cell.apply_style(Style(reverse=True)), right])
