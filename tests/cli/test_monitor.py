@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, environment_for
-from tests.moto_server import Moto, ago
+from tests.moto_server import Moto, ago, ms
 from tests.terminal import Terminal
+from tui.archive import Archive
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +48,21 @@ def test_attach_opens_at_the_job(moto: Moto) -> None:
     with opened("attach", "my-job", at=moto.url) as terminal:
         terminal.wait_for("jobs ▸ my-job")
         terminal.wait_for("1 × ml.m5.xlarge")
+
+
+def test_what_an_emulated_aws_logged_is_kept_apart_by_its_url(moto: Moto, clean_machine: Path) -> None:
+    moto.add_job("my-job", created=ago(hours=2))
+    moto.add_log("my-job/algo-1-1", [(ms(ago(minutes=90)), "only here")])
+    with opened("attach", "my-job", at=moto.url) as terminal:
+        terminal.wait_for("only here")
+        terminal.send("q", "q")
+        assert terminal.wait_exit() == 0
+    (file,) = clean_machine.rglob("logs.sqlite")
+    there, elsewhere = Archive(file, moto.url), Archive(file)
+    job = there.job("my-job")
+    assert job is not None
+    assert [event.message for events in there.read(there.keep_job(job)) for event in events] == ["only here"]
+    assert elsewhere.job("my-job") is None
 
 
 def test_attach_to_a_job_that_does_not_exist_closes_again_with_4(moto: Moto) -> None:
