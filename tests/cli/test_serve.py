@@ -99,3 +99,17 @@ def test_wrong_usage(sagetop: Sagetop, tmp_path: Path, arguments: list[str], say
     text.write_text("hello")
     given = [argument.format(good=good, bare=bare, text=text) for argument in arguments]
     assert says in sagetop("serve", *given, "--port", "0").failed(2)
+
+
+def test_what_a_killed_server_has_left_is_listed_truly_and_removed_where_one_says_so(
+    running: Running, sagetop: Sagetop
+) -> None:
+    assert "is served" in sagetop("local", "rm", "--endpoint", "churn").failed(2)
+    running.process.kill()
+    running.process.wait()
+    (line,) = sagetop("endpoints", "--local", "--json").lines
+    assert json.loads(line)["status"] == "Failed"
+    assert sagetop("local", "rm", "--endpoint", "local/churn").lines == []
+    ended = sagetop("endpoints", "--local", "--json")
+    assert (ended.code, ended.out) == (0, "")
+    assert "no local endpoint churn" in sagetop("local", "rm", "--endpoint", "churn").failed(4)

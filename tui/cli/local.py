@@ -69,13 +69,18 @@ def stop(options: Options, *, jobs: tuple[str, ...], grace: float | None) -> Non
 
 
 @local.command()
-@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.argument("jobs", nargs=-1, required=True, metavar="NAME...")
+@click.option("--endpoint", is_flag=True, help="Remove what a killed `sagetop serve` has left, not a job.")
 @shared
-def rm(options: Options, *, jobs: tuple[str, ...]) -> None:
+def rm(options: Options, *, jobs: tuple[str, ...], endpoint: bool) -> None:
     """Remove ended jobs with all that they left: logs, metrics, model.tar.gz."""
     from tui.sources.local import launch
 
     settings = _changing(options)
+    if endpoint:
+        for name in jobs:
+            _remove_endpoint(settings, name)
+        return
     folders = [_folder(settings, job) for job in jobs]
     for folder in folders:
         try:
@@ -106,6 +111,25 @@ def report(options: Options, *, job: str, as_json: bool) -> None:
         return
     for line in text.splitlines():
         emit(clean(line))
+
+
+def _remove_endpoint(settings: Settings, name: str) -> None:
+    """Removes the folder of an endpoint that nobody serves any more.
+
+    Raises:
+        NotFound: There is none.
+        WrongUsage: It is served.
+    """
+    import shutil
+
+    from tui.sources.local.serving.folder import EndpointFolder, true_serving
+
+    called = sources.local(settings).describe_endpoint(name).name.removeprefix(LOCAL)
+    folder = EndpointFolder(sources.local_endpoints(settings) / called)
+    serving = true_serving(folder)
+    if serving is not None and serving.server.is_alive:
+        raise WrongUsage(f"{LOCAL}{called} is served", "end its `sagetop serve` with ctrl-c")
+    shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _changing(options: Options) -> Settings:
