@@ -9,11 +9,13 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
+
+from tests.cli.zygote import Zygote
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAFALSE", "AWS_SECRET_ACCESS_KEY": "false", "AWS_DEFAULT_REGION": "eu-west-1"}
 COMMAND = [sys.executable, "-m", "tui"]
@@ -52,23 +54,38 @@ def environment_for(at: str, changes: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """What commands are forked off."""
+    made = Zygote()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def sagetop() -> Sagetop:
+def sagetop(zygote: Zygote) -> Sagetop:
     """Runs `sagetop ARGUMENTS` against the AWS at a URL, into pipes."""
 
     def run(*arguments: str, at: str = "", **environment: str | None) -> Ended:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env=environment_for(at, environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        given = environment_for(at, environment)
+        # What an interpreter looks at when it starts needs one that starts.
+        anew = any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)
+        done = _anew(arguments, given) if anew else zygote.run(arguments, given, 60)
         encoding = environment.get("PYTHONIOENCODING") or "utf-8"
         return Ended(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
     return run
+
+
+def _anew(arguments: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.fixture
