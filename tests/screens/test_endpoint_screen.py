@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from moto.sagemaker.models import sagemaker_backends
 
 from tests.moto_server import ACCOUNT, REGION, Moto, ms
@@ -28,7 +30,7 @@ async def test_its_log_and_the_use_of_its_instances(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await monitor.visit(f"endpoint {RANKER}")
         await monitor.until("POST /invocations 200 19 ms")
-        await monitor.until(lambda _: "41%" in monitor.line(" v12   "))
+        await monitor.until(re.compile(r"^ v12 .*41%", re.MULTILINE))
 
 
 async def test_new_lines_of_its_log_appear(world: WorldSource, moto: Moto) -> None:

@@ -40,6 +40,7 @@ async def test_a_row_for_each_variant_trouble_first_then_the_newest(world: World
 async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await at_endpoints(monitor)
+        await monitor.until("2–8 on 70", "55%", "serverless")  # what scales them, and their types, come behind
         v12, v13 = (next(row for row in rows(monitor) if row[2] == name) for name in ("v12", "v13"))
         # Requests in the last whole minute; ms, though CloudWatch counts microseconds; errors over five minutes.
         assert v12[4:11] == ["957", "38.2", "38.2", "0", "6.4%", "55%", "2–8 on 70"]
