@@ -15,6 +15,7 @@ from tests.canned import Canned, Cut, Drop, Fault
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import ago
 from tests.mutations.conftest import World
+from tui.model.changes import Call
 from tui.mutations import Change, NotConfirmed, NotPossible, agree, audit, carry_out, guarded, see
 from tui.mutations.change import Consent
 from tui.mutations.scaling_plans import Numbers, remove, resume, set_numbers, suspend
@@ -166,16 +167,12 @@ def test_a_throttled_change_is_sent_again(canned: Canned) -> None:
         ClientSettings(region="eu-west-1", endpoint_url=canned.url, access_key="AKIA", secret_key="no", attempts=3)
     )
     canned.answers("StopTrainingJob", Fault("ThrottlingException"), {})
-    from tui.model.changes import Call
-
     source.send(Call("sagemaker", "StopTrainingJob", {"TrainingJobName": "job"}))
     assert canned.count("StopTrainingJob") == 2
 
 
 @pytest.mark.parametrize("answer", [Drop(), Cut(), Fault("InternalFailure", status=500)])
 def test_a_change_that_may_have_arrived_is_sent_once(canned: Canned, answer: Any) -> None:
-    from tui.model.changes import Call
-
     source = AwsSource(
         ClientSettings(region="eu-west-1", endpoint_url=canned.url, access_key="AKIA", secret_key="no", attempts=4)
     )
@@ -186,8 +183,6 @@ def test_a_change_that_may_have_arrived_is_sent_once(canned: Canned, answer: Any
 
 
 def test_what_never_left_is_not_unknown() -> None:
-    from tui.model.changes import Call
-
     source = AwsSource(
         ClientSettings(
             region="eu-west-1", endpoint_url="http://127.0.0.1:1", access_key="AKIA", secret_key="no", attempts=1
@@ -310,6 +305,41 @@ def test_what_cannot_be_written_down_is_not_sent(world: World, tmp_path: Path) -
     with pytest.raises(NotPossible, match="cannot be written"):
         carry_out(world.source, guard, agree(guard, change, yes="y"))
     assert world.flags == (False, False, False)
+
+
+class Filling:
+    """A source whose first change leaves no room in the audit log for what came of it."""
+
+    def __init__(self, source: AwsSource, state: Path) -> None:
+        self._source, self._state = source, state
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def send(self, call: Call) -> Any:
+        answer = self._source.send(call)
+        if call.changes:
+            (self._state / audit.FILE).rename(self._state / "full")
+            (self._state / audit.FILE).mkdir()  # no file can be written there, not even by root
+        return answer
+
+
+def test_what_was_sent_is_never_called_unsent_where_the_log_fills_up_meanwhile(world: World) -> None:
+    change = suspend(world.guard, world.see())
+    filling: Any = Filling(world.source, world.guard.state)
+    outcome = carry_out(filling, world.guard, consented(world, change))
+    assert world.flags == OFF
+    assert outcome.verdict == "done"
+    assert "could not be written down" in outcome.said
+    assert json.loads((world.guard.state / "full").read_text())["event"] == "intent"
+
+
+def test_a_change_that_could_not_be_prepared_is_not_one_to_be_undone(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotPossible, match="nothing was sent"):
+        world.do(remove, tmp_path / "file" / "kept.json")
+    (entry,) = audit.entries(world.guard.state)
+    assert not entry.may_have_changed
 
 
 def test_a_file_that_cannot_keep_what_is_lost_stops_a_removal(world: World, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tui.model.changes import Row, Sent, State, Verdict
@@ -85,15 +86,31 @@ def _alone(source: Source, guard: Guard, consent: Consent) -> Outcome:
         audit.ended(guard, id, "overtaken", now, said)
         return Outcome(id, change, "overtaken", unsent, now, rows, said)
     audit.intend(guard, consent, id)
-    change.subject.sending(guard, change)
-    results, error = _send(source, change, lambda number, result: audit.sent(guard, id, number, result))
+    try:
+        change.subject.sending(guard, change)
+    except (OSError, Busy):
+        with suppress(OSError, Busy):
+            audit.ended(guard, id, "failed", now, "nothing was sent: what had to be kept before could not be written")
+        raise
+    unwritten: list[str] = []
+
+    def keep(write: Callable[[], None]) -> None:
+        # From the first call on nothing can be taken back: what is not written down any more is told, not raised.
+        try:
+            write()
+        except (OSError, Busy) as problem:
+            unwritten.append(getattr(problem, "strerror", None) or "another sagetop holds it")
+
+    results, error = _send(source, change, lambda number, one: keep(lambda: audit.sent(guard, id, number, one)))
     after, unread = _look_again(source, change)
     verdict, said = _judged(change, results, after, known=unread is None)
     if error is None and verdict in ("unknown", "differs"):
         error = unread
     arrived = {"done": True, "differs": True, "partly": True, "failed": False, "unknown": None}[verdict]
-    change.subject.ended(guard, change, after, arrived=arrived)
-    audit.ended(guard, id, verdict, after, said)
+    keep(lambda: change.subject.ended(guard, change, after, arrived=arrived))
+    keep(lambda: audit.ended(guard, id, verdict, after, said))
+    if unwritten:
+        said += f"; what came of it could not be written down ({unwritten[0]})"
     rows = change.subject.tell(change.before, after) if after is not None else ()
     return Outcome(id, change, verdict, tuple(results), after, rows, said, error)
 
