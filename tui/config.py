@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tui.model.paths import path_of
+
 Theme = Literal["auto", "dark", "light"]
 
 
@@ -110,7 +112,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     folders = Folders.of_user()
     named = environ.get("SAGETOP_CONFIG", "")
-    path = Path(named).expanduser() if named else folders.config / "config.toml"
+    path = path_of(named) if named else folders.config / "config.toml"
     if named:
         folders = Folders(folders.cache, path.parent, folders.state)
     values = _read(path, missing_is_wrong=bool(named))
@@ -220,7 +222,7 @@ def _text(value: object) -> str:
 
 
 def _file(value: object) -> Path:
-    return Path(_text(value)).expanduser()
+    return path_of(_text(value))
 
 
 def _theme(value: object) -> str:

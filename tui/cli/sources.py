@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.cli.options import Options
 from tui.config import Settings, price_file
+from tui.model.paths import path_of
 from tui.sources.base import Source, Unreachable
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def demo(url: Callable[[], str], access_key: str, secret_key: str, region: str, 
 def jobs_folder(settings: Settings) -> Path:
     """Where the jobs of this machine have their folders; SAGETOP_LOCAL_JOBS names another place."""
     named = os.environ.get("SAGETOP_LOCAL_JOBS", "")
-    return Path(named).expanduser().absolute() if named else settings.folders.state / "local" / "jobs"
+    return path_of(named).absolute() if named else settings.folders.state / "local" / "jobs"
 
 
 def local(settings: Settings) -> Source:

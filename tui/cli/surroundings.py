@@ -11,6 +11,7 @@ from platform import python_version
 
 from tui import __version__
 from tui.config import Settings
+from tui.model.paths import path_of
 
 PACKAGES = ("textual", "boto3", "botocore", "plotext", "numpy", "orjson", "moto")
 
@@ -67,7 +68,7 @@ def versions() -> dict[str, object]:
 
 def folders(settings: Settings, environ: Mapping[str, str]) -> dict[str, object]:
     """Where sagetop keeps things, and how much of it; sizes in bytes."""
-    config = Path(environ.get("SAGETOP_CONFIG") or settings.folders.config / "config.toml").expanduser()
+    config = path_of(environ.get("SAGETOP_CONFIG") or str(settings.folders.config / "config.toml"))
     archive = settings.folders.cache / "logs.sqlite"
     return {
         "config": str(config),

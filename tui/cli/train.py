@@ -19,6 +19,7 @@ from tui.cli.output import complain, emit, emit_json, flush
 from tui.cli.shared import shared
 from tui.config import Settings
 from tui.model.jobs import LOCAL, MetricDefinition
+from tui.model.paths import path_of
 
 if TYPE_CHECKING:
     from tui.sources.local.spec import Channel, Spec
@@ -161,7 +162,7 @@ def _spec(
         if source is not None:
             base = replace(base, source=source, whole_source=True)
     else:
-        entry = Path(str(script)).expanduser()
+        entry = path_of(str(script))
         folder = source or entry.absolute().parent
         inside = str(entry) if source is not None else entry.name
         base = Spec("", inside, folder, source is not None)
@@ -222,7 +223,7 @@ def _pairs(option: str, given: object) -> list[tuple[str, str]]:
 
 
 def _path(given: object) -> Path | None:
-    return None if given is None else Path(str(given)).expanduser().absolute()
+    return None if given is None else path_of(str(given)).absolute()
 
 
 def _bytes(given: object) -> int | None:

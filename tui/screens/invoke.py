@@ -19,6 +19,7 @@ from tui.follow.moment import lines_of
 from tui.model.clean import clean
 from tui.model.invocation import LARGEST_BODY, Invocation, Response, content_type_of, pretty
 from tui.model.logs import LogAddress
+from tui.model.paths import path_of
 from tui.screens.context import Context
 from tui.sources.base import ModelFailed, SourceError
 from tui.watch import asked
@@ -176,7 +177,7 @@ class InvokeScreen(Screen[None]):
         if message.what == "save":
             self._save(message.answer.strip())
             return
-        path = Path(message.answer.strip()).expanduser()
+        path = path_of(message.answer.strip())
         try:
             with path.open("rb") as file:
                 body = file.read(LARGEST_BODY + 1)
@@ -311,7 +312,7 @@ class InvokeScreen(Screen[None]):
             self.app.notify("There is no response to save yet.", markup=False)
 
     def _save(self, name: str) -> None:
-        path = Path(name).expanduser()
+        path = path_of(name)
         try:
             with path.open("xb") as file:
                 file.write(self._body)

@@ -15,6 +15,7 @@ from textual.message import Message
 from tui.model.axis import Axis, along, offered, place_of_time, time_of_place
 from tui.model.groups import Group, Layout, arranged, naming
 from tui.model.markers import Marker
+from tui.model.paths import path_of
 from tui.model.series import Series
 from tui.widgets.chart import WAITING, Chart
 from tui.widgets.chart_keys import STACK_KEYS
@@ -276,7 +277,7 @@ class ChartStack(Vertical, can_focus=False):
         chart, text = self._to_save
         chart.focus()
         if message.answer:
-            self._save(Path(message.answer).expanduser(), text)
+            self._save(path_of(message.answer), text)
 
     @work(thread=True, group="chart-save")
     def _save(self, path: Path, text: str) -> None:

@@ -16,6 +16,7 @@ from tui.model.clean import clean
 from tui.model.log_block import ERROR
 from tui.model.log_lines import Rule
 from tui.model.log_time import EXAMPLES
+from tui.model.paths import path_of
 from tui.widgets.clipboard import copy
 from tui.widgets.log_base import LogBase
 from tui.widgets.log_draw import TIMES
@@ -213,7 +214,7 @@ class LogView(LogBase):
         elif message.what == "time":
             self._go_to_typed_time(message.answer)
         elif message.answer:
-            self._save(Path(message.answer).expanduser())
+            self._save(path_of(message.answer))
 
     @on(LogText.Moved)
     def _moved(self, message: LogText.Moved) -> None:

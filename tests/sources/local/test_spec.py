@@ -163,8 +163,41 @@ def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, name: str, cont
     assert said in refused.value.what
 
 
+_LAUGHS = "a0: &a0 [ha, ha]\n" + "".join(
+    f"a{one}: &a{one} [{', '.join([f'*a{one - 1}'] * 9)}]\n" for one in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("Tags: [{Key: when, Value: 2026-01-01}]", "date is not JSON"),
+        ("Tags: &a [*a]", "Circular"),
+        ('HyperParameters: {sagemaker_submit_directory: "a\\0b"}', "NUL"),
+        (_LAUGHS, "more than 10,000,000 bytes"),
+    ],
+)
+def test_what_only_yaml_can_hold_is_refused_before_it_is_written_anywhere(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(content)
+    with pytest.raises(Refused, match=said):
+        read_request(file)
+
+
+@pytest.mark.parametrize("key", ["GpusPerHost", "CoresPerHost", "MaxDiskBytes"])
+@pytest.mark.parametrize("value", ["many", 0, -1, 1.5, True])
+def test_what_a_job_asks_of_this_machine_is_a_number(tmp_path: Path, key: str, value: object) -> None:
+    request = {"HyperParameters": {"sagemaker_program": "t.py"}, "Local": {key: value}}
+    with pytest.raises(Refused, match=key):
+        from_request(request, tmp_path)
+
+
 def test_paths_and_file_urls_are_of_this_machine_and_others_are_not() -> None:
     assert local_path("data/x") == Path("data/x")
     assert local_path("file:///data/a%20b") == Path("/data/a b")
     assert local_path("s3://bucket/key") is None
     assert local_path("file://elsewhere/data") is None
+    assert local_path("file://[x") is None
+    assert local_path("~nobody-of-this-name/x") == Path("~nobody-of-this-name/x")

@@ -47,11 +47,15 @@ def start(spec: Spec, jobs: Path) -> JobFolder:
         folder.make()
     except FileExistsError:
         raise Refused(f"there is a local job {spec.name} already", "give another --name") from None
-    now_ms = int(time.time() * 1000)
-    state = State(supervisor=ourselves(), created=now_ms)
-    write_json(folder.request, spec.to_request() | {"CreationTime": now_ms})
-    state.save(folder)
-    error = os.open(folder.path / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        now_ms = int(time.time() * 1000)
+        state = State(supervisor=ourselves(), created=now_ms)
+        write_json(folder.request, spec.to_request() | {"CreationTime": now_ms})
+        state.save(folder)
+        error = os.open(folder.path / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)  # half a job would only take its name
+        raise
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "tui.sources.local.supervisor", str(folder.path)],

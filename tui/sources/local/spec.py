@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from tui.model.instances import has_gpus
 from tui.model.jobs import MetricDefinition
+from tui.model.paths import path_of
 from tui.sources.base import Refused
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -19,6 +20,8 @@ NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _CHANNEL = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,511}")
 _MOST_HOSTS = 64
+_LARGEST = 10_000_000
+"""Bytes of a request."""
 _DAY_S = 86_400
 
 
@@ -197,9 +200,9 @@ def from_request(request: Mapping[str, Any], base: Path) -> Spec:
         max_run_s=_whole(stopping, "MaxRuntimeInSeconds", _DAY_S),
         requirements=_path(str(requirements), base, "Requirements") if requirements else None,
         python=str(local.get("Python") or "python3"),
-        gpus=local.get("GpusPerHost"),
-        cores=local.get("CoresPerHost"),
-        max_disk=local.get("MaxDiskBytes"),
+        gpus=_count(local, "GpusPerHost"),
+        cores=_count(local, "CoresPerHost"),
+        max_disk=_count(local, "MaxDiskBytes"),
         request=request,
     )
 
@@ -230,14 +233,31 @@ def read_request(path: Path) -> dict[str, Any]:
         raise Refused(f"{path} is not {'JSON' if path.suffix == '.json' else 'YAML'}", str(error)) from None
     if not isinstance(value, dict):
         raise Refused(f"{path} holds no request", "it is a table with the keys of CreateTrainingJob")
-    return value
+    try:
+        # YAML has dates, sets and anchors that hold themselves, or a billion of others: what is kept and sent is JSON.
+        parts, size = list[str](), 0
+        for part in json.JSONEncoder().iterencode(value):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise Refused(f"{path} holds more than {_LARGEST:,} bytes", "a request is no place for data")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused(f"{path} holds what JSON has no word for ({error})", "put dates and the like in quotes") from None
+    written = "".join(parts)
+    if "\\u0000" in written:
+        raise Refused(f"{path} holds a NUL character", "no name or path has one")
+    request: dict[str, Any] = json.loads(written)
+    return request
 
 
 def local_path(text: str) -> Path | None:
     """The path of a file:// URL or of a plain path; None for a URL of anything else."""
     if "://" not in text:
-        return Path(text).expanduser()
-    parts = urlsplit(text)
+        return path_of(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     return Path(unquote(parts.path))
@@ -312,4 +332,12 @@ def _whole(table: Mapping[str, Any], key: str, default: int) -> int:
     value = table.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refused(f"{key} is {value!r}", "it has to be a whole number")
+    return value
+
+
+def _count(table: Mapping[str, Any], key: str) -> int | None:
+    if table.get(key) is None:
+        return None
+    if (value := _whole(table, key, 0)) < 1:
+        raise Refused(f"{key} is {value}", "it has to be 1 at least")
     return value
