@@ -76,7 +76,7 @@ def test_opens_without_credentials_and_from_there_leads_to_the_demo() -> None:
     with opened(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None) as terminal:
         terminal.wait_for("credentials")
         terminal.send(":")
-        terminal.wait_for("endpoints  demo")
+        terminal.wait_for("endpoints  local  demo")
         terminal.send("demo", "enter")
         terminal.wait_for("Training", 40)
         assert "demo" in terminal.text
