@@ -120,8 +120,9 @@ def _ask(record: Record, source: AwsSource, timeout: float) -> SourceError | Non
         }
         for permission, said, error in found
     ]
-    missing = [error for permission, said, error in found if error and said == "denied" and permission.kind == "read"]
-    lost = [error for _, _, error in found if isinstance(error, Expired | NoCredentials | Unreachable)]
+    needed = [(said, error) for permission, said, error in found if error and permission.kind == "read"]
+    missing = [error for said, error in needed if said == "denied"]
+    lost = [error for _, error in needed if isinstance(error, Expired | NoCredentials | Unreachable)]
     return next(iter([*lost, *missing]), None)
 
 
