@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.pattern_shape import Cost, cost, takes_newlines, within_line
 from tui.model.patterns import BadPattern, Pattern, TooSlow
+from tui.model.regex_shape import Cost, shape_of, takes_newlines, within_line
 
 PATTERNS = [
     "loss",
@@ -203,12 +203,37 @@ def test_whatever_engine_looks_finds_the_same(source: str, lines: list[str]) -> 
         (r"(a)\1", None),
         (r"a(?=b)", None),
         (r"a*+b", None),
-        ("é", None),
+        ("a?" * 20 + "b", Cost(2**20, 0)),
+        (r"a+$|b", Cost(2, 1)),
         ("a)", None),
     ],
 )
 def test_what_a_pattern_may_cost_is_told_by_its_text(source: str, most: Cost | None) -> None:
-    assert cost(source) == most
+    assert shape_of(source).cost == most
+
+
+@pytest.mark.parametrize(
+    ("source", "test"),
+    [
+        (r"\d+ of \d+", r"\d\ of\ \d"),
+        (r"(?P<name>\w+)=(\d+\.\d+)", r"\w=\d+\.\d"),
+        (r".*loss: ?([0-9.]{2,})( x)?", r"loss:\ ?[0-9.]{2}"),
+        (r"^\s+a*$", r"^\s+a*$"),
+        (r"(foo|ba+r)\d*", "(?:foo|ba+r)"),
+        ("a|b+", "(?:a|b+)"),
+        ("(a+)+", "(a+)+"),
+    ],
+)
+def test_what_tells_the_lines_that_match_has_less_to_try(source: str, test: str) -> None:
+    assert shape_of(source).test == test
+
+
+@given(SOURCES, st.text("abx=1 .A", max_size=8))
+def test_it_tells_the_same_lines(source: str, line: str) -> None:
+    shape = shape_of(source)
+    assert bool(re.search(shape.test, line)) == bool(re.search(source, line))
+    if shape.literals and re.search(source, line):
+        assert any(text in line for text in shape.literals)
 
 
 @pytest.mark.parametrize("source", [r"a\s+b", r"[^,]+", r"\W", r"\D\w", "[a-z]+", r"[+-]?\d+", r"[^\s]"])

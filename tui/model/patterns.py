@@ -9,13 +9,13 @@ it in half the time, without a clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, islice
+from math import comb
 from typing import TYPE_CHECKING
 
 from tui.model.clean import clean, without_escapes
-from tui.model.pattern_shape import Cost, cost, needs_one_line, takes_newlines, weight, within_line
-from tui.model.regex_shape import shape_of
+from tui.model.regex_shape import Cost, needs_one_line, shape_of, takes_newlines, weight, within_line
 
 if TYPE_CHECKING:
     import regex
@@ -26,12 +26,14 @@ TIME_LIMIT = 0.2
 _MOST_STEPS = 3_000_000
 """How many steps a search may take without a clock: some ten milliseconds."""
 
-_HIT = "\x01"
+_HIT = b"\x01"
 """What a line that matches is made to end in."""
+_ODD = (b"\x1b", b"\x1c", b"\x1d", b"\x1e", b"\x1f", _HIT)
+"""What may not be in lines that are searched as bytes: escapes, and what is a blank only among characters."""
 _BUT_SIGNS = bytes(byte for byte in range(256) if byte not in b"\x01\n")
 
-_FEW = 1024
-"""Lines of so many bytes each, all of them in question, are looked at one by one; where there are more, all at once."""
+_FIRST = 64
+"""Where so many lines in question are more than half of the lines there, all are looked at as one text."""
 
 _LONGEST = 2_000
 _HEAVIEST = 20_000
@@ -76,6 +78,7 @@ class Pattern:
         "_many",
         "_needle",
         "_one",
+        "_quick",
         "_source",
         "_takes_newlines",
         "slow",
@@ -94,9 +97,17 @@ class Pattern:
         self._one = _compile(source, ignores_case)
         self._alone = needs_one_line(within_line(source))
         self._takes_newlines = takes_newlines(within_line(source))
-        self._cost = None if self._takes_newlines else cost(source)
-        holds = shape_of(source).literal if self._lowers or not ignores_case else ""
-        self._holds = holds.encode() if holds.isascii() else b""  # what every line that matches holds
+        shape = shape_of(source)
+        holds = shape.literals if self._lowers or not ignores_case else ()
+        # Of which every line that matches holds one.
+        self._holds = [text.encode() for text in holds] if all(map(str.isascii, holds)) else []
+        self._cost: Cost | None = None
+        self._quick: re.Pattern[bytes] | None = None
+        if source.isascii() and not self._alone and not self._takes_newlines:
+            self._cost = shape_of(shape.test).cost
+        if self._cost is not None:
+            flags = re.MULTILINE | (re.IGNORECASE if ignores_case and not self._lowers else 0)
+            self._quick = re.compile(rb"(?:%s)[^\n]*" % within_line(shape.test).encode(), flags)
         self._many: dict[bool, regex.Pattern[str]] = {}  # by whether they ignore case themselves
 
     @classmethod
@@ -166,32 +177,49 @@ class Pattern:
         """
         if self.slow:
             raise TooSlow(self.text)
-        escapes = b"\x1b" in data
-        if self._needle is not None and not escapes:
-            lowered = data.lower() if self._ignores_case else data
-            return [row for row, _, _ in _lines_with(self._needle, lowered)]
-        if self._holds and not escapes and data.isascii():
-            lowered = data.lower() if self._ignores_case else data
-            few = len(data) // _FEW + 1
-            lines = list(islice(_lines_with(self._holds, lowered), few))
-            if len(lines) < few:
-                return [row for row, start, stop in lines if self._matches(data[start:stop].decode())]
+        if self._needle is not None and b"\x1b" not in data:
+            return self._rows_with_needle(data.lower() if self._ignores_case else data)
+        if not data.isascii() or any(sign in data for sign in _ODD):
+            return self._rows_of_text(data, cancelled)
+        lowered = data.lower() if self._lowers else data
+        if self._holds:
+            lines = _lines_with_one(self._holds, lowered)
+            if lines is not None:
+                picked = b"".join(data[start:stop] + b"\n" for _, start, stop in lines)
+                return [lines[index][0] for index in self._rows_of(picked, picked.lower(), cancelled)] if lines else []
+        return self._rows_of(data, lowered, cancelled)
+
+    def _rows_with_needle(self, data: bytes) -> list[int]:
+        assert self._needle is not None
+        lines = _lines_with_one([self._needle], data)
+        if lines is not None:
+            return [row for row, _, _ in lines]
+        if _HIT not in data:
+            return _hit_rows(re.sub(re.escape(self._needle) + rb"[^\n]*", _HIT, data))
+        return [row for row, _, _ in _lines_with(self._needle, data)]
+
+    def _rows_of(self, data: bytes, lowered: bytes, cancelled: Callable[[], bool]) -> list[int]:
+        """Of lines of ASCII without escapes: by Python's own engine, if that is sure to be quick."""
+        if self._quick is not None and self._cost is not None and (most := _within(self._cost, data)):
+            searched = lowered if self._lowers else data
+            return _hit_rows(b"".join(self._quick.sub(_HIT, part) for part in _parts(searched, most)))
+        return self._rows_of_text(data, cancelled)
+
+    def _rows_of_text(self, data: bytes, cancelled: Callable[[], bool]) -> list[int]:
+        """Of any lines, by the engine with the clock."""
         text = without_escapes(data.decode("utf-8", "replace"))
         if self._alone:
             return self._rows_one_by_one(text, cancelled)
-        plain = text.isascii()
-        lowers = self._lowers and plain
+        lowers = self._lowers and text.isascii()
         searched = text.lower() if lowers else text
-        ignores_case = self._ignores_case and not lowers
+        many = self._regex(self._ignores_case and not lowers)
         if self._takes_newlines:
-            return self._rows_overrun(self._regex(ignores_case), searched, text, cancelled)
-        if _HIT in text:
+            return self._rows_overrun(many, searched, text, cancelled)
+        hit = _HIT.decode()
+        if hit in text:
             return self._rows_one_by_one(text, cancelled)
-        if plain and self._cost is not None and (most := _within(self._cost, text)):
-            quick = self._re(ignores_case)
-            return _hit_rows("".join(quick.sub(_HIT, part) for part in _parts(searched, most)))
         try:
-            return _hit_rows(self._regex(ignores_case).sub(_HIT, searched, timeout=TIME_LIMIT, concurrent=True))
+            return _hit_rows(many.sub(hit, searched, timeout=TIME_LIMIT, concurrent=True).encode())
         except (TimeoutError, MemoryError):
             return self._rows_one_by_one(text, cancelled)
 
@@ -207,11 +235,6 @@ class Pattern:
             rest = r"()[^\n]*\n?" if self._takes_newlines else r"[^\n]*"
             self._many[ignores_case] = _compile(f"(?:{source}){rest}", ignores_case, regex.MULTILINE)
         return self._many[ignores_case]
-
-    def _re(self, ignores_case: bool) -> re.Pattern[str]:
-        """The same by Python's own engine, which knows no time-out."""
-        flags = re.MULTILINE | (re.IGNORECASE if ignores_case else 0)
-        return re.compile(f"(?:{within_line(self._source)})[^\\n]*", flags)
 
     def _rows_overrun(
         self, many: regex.Pattern[str], text: str, original: str, cancelled: Callable[[], bool]
@@ -282,27 +305,42 @@ def _lines_with(needle: bytes, data: bytes) -> Iterator[tuple[int, int, int]]:
         row += 1
 
 
-def _within(cost: Cost, text: str) -> int:
-    """How many characters may be searched at a time without a clock; 0 where a line is too long for that."""
-    widest = max(map(len, text.split("\n"))) if cost.repeats else 1
-    each = cost.choices * max(widest, 1) ** cost.repeats
-    return _MOST_STEPS // each if each * widest <= _MOST_STEPS else 0
+def _lines_with_one(needles: Sequence[bytes], data: bytes) -> list[tuple[int, int, int]] | None:
+    """Number, start and stop of each line that holds one of these, in order; None where most lines do."""
+    found: set[tuple[int, int, int]] = set()
+    for needle in needles:
+        lines = _lines_with(needle, data)
+        first = list(islice(lines, _FIRST))
+        if len(first) == _FIRST and first[-1][0] < 2 * _FIRST:
+            return None
+        found.update(first, lines)
+    return sorted(found)
 
 
-def _parts(text: str, most: int) -> Iterator[str]:
-    """The text in parts of whole lines, of so many characters or one line each."""
+def _within(cost: Cost, data: bytes) -> int:
+    """How many bytes may be searched at a time without a clock; 0 where a line is too long for that."""
+    if not cost.repeats:
+        return _MOST_STEPS // cost.choices
+    widest = max(map(len, data.split(b"\n")))
+    # Where a search begins and what each repetition takes are places in the line, one behind the other.
+    each_line = cost.choices * comb(widest + cost.repeats, cost.repeats + 1)
+    return max(widest, 1) * (_MOST_STEPS // max(each_line, 1))
+
+
+def _parts(data: bytes, most: int) -> Iterator[bytes]:
+    """The lines in parts of so many bytes or one line each."""
     start = 0
-    while start < len(text):
-        stop = len(text) if len(text) - start <= most else text.rfind("\n", start, start + most) + 1
-        stop = stop or text.find("\n", start) + 1 or len(text)
-        yield text[start:stop]
+    while start < len(data):
+        stop = len(data) if len(data) - start <= most else data.rfind(b"\n", start, start + most) + 1
+        stop = stop or data.find(b"\n", start) + 1 or len(data)
+        yield data[start:stop]
         start = stop
 
 
-def _hit_rows(text: str) -> list[int]:
+def _hit_rows(data: bytes) -> list[int]:
     """The numbers of the rows that end in `_HIT`."""
-    if _HIT not in text:
+    if _HIT not in data:
         return []
-    signs = text.encode().translate(None, _BUT_SIGNS).split(b"\n")
+    signs = data.translate(None, _BUT_SIGNS).split(b"\n")
     signs.pop()  # nothing, found behind the last row
     return list(compress(range(len(signs)), signs))
