@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from tui.sources.aws.source import AwsSource
 
 _LOOK_EVERY_S = 5.0
-_CODE = "code/inference.py"
-_NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,62}")
 _EPILOG = """\
 \b
 Examples:
@@ -76,23 +73,29 @@ def deploy(
 
     All of it is shown before anything is sent. What fails says why, with the endpoint's log.
     """
-    if not instance_type.startswith("ml."):
-        raise WrongUsage(f"SageMaker has no instance type {instance_type}", "--instance-type ml.m5.large")
-    environ = dict(_pair(variable) for variable in variables)
-    archive, notes = _checked(model_data, environ)
-    called = name or _name_of(model_data)
-    if not _NAME.fullmatch(called):
-        raise WrongUsage(f"{called!r} is no name for an endpoint", "letters, digits and hyphens, up to 63: --name")
+    from tui.mutations import NotPossible
+    from tui.mutations.deploying import fault_of, looked_at, name_for
+
+    given = dict(_pair(variable) for variable in variables)
+    called = name or name_for(model_data, datetime.now(timezone.utc))
+    if fault := fault_of(called, instance_type):
+        raise WrongUsage(fault, "see --name and --instance-type")
+    try:
+        archive, found, notes = looked_at(model_data)
+    except NotPossible as problem:
+        raise WrongUsage(problem.what, problem.hint) from None
+    except OSError as error:
+        raise WrongUsage(f"{model_data} cannot be read ({error.strerror})", "name a file that you may read") from None
+    environ = {**found, **given}
     if upload_to is not None and (archive is None or not upload_to.startswith("s3://")):
         raise WrongUsage("--upload-to says where in S3 a file is put", "--upload-to s3://BUCKET/PREFIX")
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import see
-        from tui.mutations.deploying import DeploymentSubject, deploy
+        from tui.mutations.deploying import DeploymentSubject, deploy, place_for
 
         seen = see(source, DeploymentSubject(called))
-        place = upload_to or f"s3://sagemaker-{seen.identity.region}-{seen.identity.account}/{called}"
-        data = f"{place.rstrip('/')}/model.tar.gz" if archive else model_data
+        data = place_for(seen, called, upload_to or "") if archive else model_data
         wanted = Deployment(called, data, image, role, instance_type, instance_count, environ=environ)
         return deploy(guard, seen, wanted, archive, notes)
 
@@ -119,34 +122,6 @@ def _pair(variable: str) -> tuple[str, str]:
     if not equals or not key:
         raise WrongUsage(f"{variable!r} is no KEY=VALUE", "--env KEY=VALUE")
     return key, value
-
-
-def _checked(model_data: str, environ: dict[str, str]) -> tuple[Path | None, tuple[str, ...]]:
-    """The file to upload, None for what lies in S3, and what is to be known of it; its code is named to the image."""
-    if model_data.startswith("s3://"):
-        return None, ("the archive in S3 was not looked at",)
-    from tui.sources.local.serving.unpack import BadArchive, check
-
-    path = Path(model_data)
-    if not path.is_file():
-        raise WrongUsage(f"there is no file {model_data}", "--model-data model.tar.gz, or s3://…/model.tar.gz")
-    try:
-        members = check(path)
-    except BadArchive as error:
-        raise WrongUsage(f"{model_data} is not deployed: {error}", "see sagetop serve, which tries it here") from None
-    if _CODE in {str(member.path) for member in members}:
-        environ.setdefault("SAGEMAKER_PROGRAM", "inference.py")
-        environ.setdefault("SAGEMAKER_SUBMIT_DIRECTORY", "/opt/ml/model/code")
-        return path, ()
-    return path, (f"the archive has no {_CODE}: the image has to bring its own",)
-
-
-def _name_of(model_data: str) -> str:
-    """`churn-2026-11-22-15-10-15` of churn.tar.gz or of churn/model.tar.gz."""
-    path = Path(model_data.removeprefix("s3://")).absolute()
-    stem = path.name.split(".")[0]
-    base = re.sub(r"[^A-Za-z0-9]+", "-", path.parent.name if stem == "model" else stem).strip("-")[:40].strip("-")
-    return f"{base or 'model'}-{datetime.now(timezone.utc):%Y-%m-%d-%H-%M-%S}"
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from tui.model.words import DASH
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen
 from tui.mutations.guarded import Outcome
 from tui.sources.base import NotFound, Refused, Source
+from tui.sources.model_archive import BadArchive, check
 
+CODE = "code/inference.py"
+_NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,62}")
 PARTS = ("model", "config", "endpoint")
 """What a deployment makes, in this order."""
 _NAMED = {"model": "ModelName", "config": "EndpointConfigName", "endpoint": "EndpointName"}
@@ -71,6 +76,55 @@ class DeploymentSubject:
 
     def ended(self, guard: Guard, change: Change, after: State, *, arrived: bool | None) -> None:
         """Nothing was kept."""
+
+
+def looked_at(model_data: str) -> tuple[Path | None, dict[str, str], tuple[str, ...]]:
+    """What is to be known of a model's data before it is deployed.
+
+    Args:
+        model_data: A file, or where it lies in S3.
+
+    Returns:
+        The file to upload, None for what lies in S3; the variables by which the container finds its code; notes.
+
+    Raises:
+        NotPossible: There is no such file, or it is not to be deployed.
+        OSError: It cannot be read.
+    """
+    if model_data.startswith("s3://"):
+        return None, {}, ("the archive in S3 was not looked at",)
+    path = Path(model_data).expanduser()
+    if not path.is_file():
+        raise NotPossible(f"there is no file {model_data}", "name a model.tar.gz, or s3://…/model.tar.gz")
+    try:
+        members = check(path)
+    except BadArchive as error:
+        raise NotPossible(f"{model_data} is not deployed: {error}", "sagetop serve tries it on this machine") from None
+    if CODE in {str(member.path) for member in members}:
+        variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+        return path, variables, ()
+    return path, {}, (f"the archive has no {CODE}: the image has to bring its own",)
+
+
+def name_for(model_data: str, now: datetime) -> str:
+    """`churn-2026-11-22-15-10-15` of churn.tar.gz or of churn/model.tar.gz."""
+    path = Path(model_data.removeprefix("s3://")).absolute()
+    stem = path.name.split(".")[0]
+    base = re.sub(r"[^A-Za-z0-9]+", "-", path.parent.name if stem == "model" else stem).strip("-")[:40].strip("-")
+    return f"{base or 'model'}-{now:%Y-%m-%d-%H-%M-%S}"
+
+
+def fault_of(name: str, instance_type: str) -> str:
+    """What SageMaker would not take of these, empty where it would."""
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is no name for an endpoint: letters, digits and hyphens, up to 63"
+    return "" if instance_type.startswith("ml.") else f"SageMaker has no instance type {instance_type}: ml.m5.large"
+
+
+def place_for(seen: Seen, name: str, upload_to: str = "") -> str:
+    """Where a file is put in S3: below `upload_to`, else in the bucket that the SDK would take."""
+    where = upload_to or f"s3://sagemaker-{seen.identity.region}-{seen.identity.account}/{name}"
+    return f"{where.rstrip('/')}/model.tar.gz"
 
 
 def deploy(

@@ -17,7 +17,8 @@ SCALING = changing("A", "scaling", "auto-scaling…", id="screen.scaling", toolt
 WEIGHTS = changing(
     "W", "weights", "weights…", id="screen.weights", tooltip="Change traffic weights or instance counts", show=False
 )
-STOP = changing("S", "stop", "stop…", id="screen.stop", tooltip="Stop this training job", show=False)
+STOP = changing("S", "stop", "stop…", id="screen.stop", tooltip="Stop this training job")
+DEPLOY = changing("D", "deploy", "deploy…", id="screen.deploy", tooltip="Deploy a model as a new endpoint", show=False)
 UNDO = changing("U", "undo", "undo…", id="screen.undo", tooltip="Put the last change back", show=False)
 
 

@@ -17,7 +17,7 @@ from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
 from tui.screens import later
 from tui.screens.ask_key import ASK
-from tui.screens.change_keys import SCALING, WEIGHTS
+from tui.screens.change_keys import DEPLOY, SCALING, WEIGHTS
 from tui.screens.context import Context
 from tui.screens.endpoint_rows import COLUMNS, cells, gravity, key, name_of, sort_values, variant_of
 from tui.screens.monitor import MonitorScreen
@@ -35,7 +35,13 @@ PAGE_EVERY_S, PAGES_AT_ONCE = 0.2, 3
 class EndpointsScreen(MonitorScreen):
     """A table of endpoints, a row a variant, that keeps itself current."""
 
-    BINDINGS = [Binding("slash", "filter", "filter", key_display="/", id="screen.filter"), SCALING, WEIGHTS, ASK]
+    BINDINGS = [
+        Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+        SCALING,
+        WEIGHTS,
+        DEPLOY,
+        ASK,
+    ]
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, "endpoints")
@@ -48,7 +54,7 @@ class EndpointsScreen(MonitorScreen):
     def body(self) -> ComposeResult:
         """The filter, which is there when it is asked for, and the table."""
         yield FilterBar()
-        yield ResourceTable(COLUMNS, empty="Asking for the endpoints …")
+        yield ResourceTable(COLUMNS, empty="Asking for the endpoints …", marking=False)
         yield NoSource()
         yield FindingsLine()
 
@@ -73,6 +79,10 @@ class EndpointsScreen(MonitorScreen):
         if (endpoint := self._selected()) is not None:
             variants = [variant.name for variant in endpoint.variants]
             self.app.push_screen(later.invoke(self.context, endpoint.name, variants))
+
+    def action_change_deploy(self) -> None:
+        """Deploy a model."""
+        self.app.push_screen(later.deploy(self.context), self.was_changed)
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts of the endpoint under the cursor."""

@@ -111,6 +111,13 @@ def weights(context: Context, endpoint: Endpoint) -> ModalScreen[bool]:
     return weights_form(context, endpoint)
 
 
+def deploy(context: Context) -> ModalScreen[bool]:
+    """What a new endpoint is made of."""
+    from tui.screens.deploy import deploy_form
+
+    return deploy_form(context)
+
+
 def stop(context: Context, job: str) -> ModalScreen[bool]:
     """The preview of stopping a training job."""
     from tui.mutations import jobs, see
@@ -139,6 +146,7 @@ def preload() -> None:
     import tui.screens.change
     import tui.screens.change_form
     import tui.screens.compare
+    import tui.screens.deploy
     import tui.screens.endpoint
     import tui.screens.endpoints
     import tui.screens.findings

@@ -21,7 +21,7 @@ from tui.sources.local.nvml import NoGpus
 from tui.sources.local.pids import ourselves
 from tui.sources.local.sampler import Sampler
 from tui.sources.local.serving.folder import EndpointFolder, Serving, true_serving
-from tui.sources.local.serving.unpack import BadArchive, Limits, unpack
+from tui.sources.model_archive import BadArchive, Limits, unpack
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LOOK_EVERY_S = 0.1

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.sources.local.serving.unpack import BadArchive, Limits, check, unpack
+from tui.sources.model_archive import BadArchive, Limits, check, unpack
 
 Entry = tuple[tarfile.TarInfo, bytes]
 
