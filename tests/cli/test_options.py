@@ -66,3 +66,10 @@ def test_the_settings_file_does_not_mix_with_the_environment(name: str) -> None:
 def test_read_only_of_the_command_line_goes_into_the_settings() -> None:
     assert Options(read_only=True).settings().read_only
     assert not Options().settings().read_only
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999", "0", "soon"])
+def test_a_time_is_a_number(sagetop: Sagetop, value: str) -> None:
+    assert "'--timeout'" in sagetop("jobs", "--timeout", value).failed(2)
+    if value != "0":
+        assert "'--grace'" in sagetop("local", "stop", "job", "--grace", value).failed(2)

@@ -190,6 +190,24 @@ def test_on_a_terminal_it_asks(
     assert flags(ranker) == expected
 
 
+@pytest.mark.parametrize("away", ["--json", "> out"])
+def test_who_is_asked_has_seen_what_is_sent_wherever_the_output_goes(
+    ranker: Moto, answering: Callable[..., Ended], tmp_path: Path, away: str
+) -> None:
+    out = str(tmp_path / "out") if away == "> out" else ""
+    more = ["--json"] if not out else []
+    ended = answering("Send this?", "n", "scaling", "ranker-prod", "suspend", *more, at=ranker.url, out=out)
+    assert ended.code == 5, ended
+    assert ended.out.index("RegisterScalableTarget") < ended.out.index("Send this?")
+    assert flags(ranker) == ON
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "0"])
+def test_a_target_value_is_a_number(ranker: Moto, sagetop: Sagetop, value: str) -> None:
+    ended = sagetop("scaling", "ranker-prod", "set", "--target", value, "--yes", at=ranker.url)
+    assert "'--target'" in ended.failed(2)
+
+
 @pytest.mark.parametrize(("answer", "code", "expected"), [("ranker-prod", 0, []), ("y", 2, None), ("", 5, None)])
 def test_on_a_terminal_the_name_is_typed(
     ranker: Moto, answering: Callable[..., Ended], answer: str, code: int, expected: list[Any] | None
@@ -204,12 +222,14 @@ def answering() -> Callable[..., Ended]:
     """Runs `sagetop` on a terminal, and answers its question once it is asked."""
     import pty
 
-    def run(question: str, answer: str, *arguments: str, at: str) -> Ended:
+    def run(question: str, answer: str, *arguments: str, at: str, out: str = "") -> Ended:
         ours, theirs = pty.openpty()
+        stdout = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600) if out else theirs
         process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environment_for(at, {}), stdin=theirs, stdout=theirs, stderr=theirs
+            [*COMMAND, *arguments], env=environment_for(at, {}), stdin=theirs, stdout=stdout, stderr=theirs
         )
-        os.close(theirs)
+        for handle in {stdout, theirs}:
+            os.close(handle)
         read, answered = bytearray(), False
         try:
             while chunk := os.read(ours, 65536):

@@ -123,11 +123,13 @@ def change(
     guard, source = guard_of(options, settings), sources.aws(options, settings)
     try:
         planned = sources.within(options.timeout, lambda: plan(guard, source), lambda: source.calls)
+        shown = "".join(f"{clean(line).rstrip()}\n" for _, line in preview(planned))
         if not as_json:
-            for _, line in preview(planned):
-                emit(clean(line).rstrip())
-            emit()
+            emit(shown)
             flush()
+        if _asks(planned, yes=yes, confirm=confirm) and sys.stdin.isatty() and (as_json or not sys.stdout.isatty()):
+            # Whoever is asked has it before their eyes, wherever the output goes.
+            sys.stderr.write(f"{shown}\n")
         begin(source)
         outcome = _carried_out(guard, source, planned, options, yes=yes, confirm=confirm)
     except NothingToDo as nothing:
@@ -167,7 +169,8 @@ def _carried_out(
     from tui.mutations import agree, carry_out
     from tui.mutations.guarded import LOCK_WAIT_S
 
-    answered = _asked(planned) if confirm is None and (planned.typed or not yes) else ("--yes" if yes else "", confirm)
+    asks = _asks(planned, yes=yes, confirm=confirm)
+    answered = _asked(planned) if asks else ("--yes" if yes else "", confirm)
     if answered is None:
         return None
     consent = agree(guard, planned, yes=answered[0], typed=answered[1])
@@ -180,6 +183,11 @@ def _carried_out(
         raise
 
 
+def _asks(planned: Change, *, yes: bool, confirm: str | None) -> bool:
+    """Whether a person has to be asked: the command line has not said enough."""
+    return confirm is None and (planned.typed or not yes)
+
+
 def _asked(planned: Change) -> tuple[str, str | None] | None:
     """How a person at the terminal confirms it, None where they decline.
 
@@ -188,7 +196,7 @@ def _asked(planned: Change) -> tuple[str, str | None] | None:
     """
     from tui.mutations import NotConfirmed
 
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         option = f"--confirm {planned.name}" if planned.typed else "--yes"
         raise NotConfirmed(
             "nothing was sent: there is no terminal to ask at", f"to send it without a question: {option}"

@@ -90,9 +90,13 @@ def invoke(
 def _body(data: str | None) -> tuple[bytes, Path | None]:
     """The request's body, and the file it is from."""
     if data is None or data == "-":
-        if data is None and sys.stdin.isatty():
+        try:
+            body = b"" if data is None and sys.stdin.isatty() else sys.stdin.buffer.read(LARGEST_BODY + 1)
+        except OSError as error:
+            raise WrongUsage(f"standard input cannot be read ({error.strerror})", "say --data FILE or TEXT") from None
+        if data is None and not body:
             raise WrongUsage("there is nothing to ask", "say --data FILE, --data TEXT, or --data - and pipe it in")
-        return sys.stdin.buffer.read(LARGEST_BODY + 1), None
+        return body, None
     try:
         path = Path(data)
         if path.is_file():

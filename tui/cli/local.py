@@ -9,7 +9,7 @@ from tui.cli.exits import WrongUsage, no_such
 from tui.cli.jobs import print_jobs
 from tui.cli.options import Options
 from tui.cli.output import emit
-from tui.cli.shared import shared
+from tui.cli.shared import Number, shared
 from tui.config import Settings
 from tui.model.clean import clean
 from tui.model.jobs import LOCAL, JobQuery
@@ -47,7 +47,7 @@ def list_(options: Options, *, as_json: bool) -> None:
 @click.option(
     "--grace",
     metavar="SECONDS",
-    type=click.FloatRange(0, 86400),
+    type=Number(0, 86400),
     help="How long a script has to end by itself before it is killed.  [default: 120]",
 )
 @shared

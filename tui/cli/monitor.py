@@ -7,7 +7,7 @@ import click
 from tui.cli.exits import WrongUsage
 from tui.cli.opening import DEFAULT_SEED, open_demo, open_monitor
 from tui.cli.options import Options
-from tui.cli.shared import shared
+from tui.cli.shared import Number, shared
 
 _ATTACH_EPILOG = """\
 \b
@@ -35,7 +35,7 @@ def attach(options: Options, *, job: str) -> int:
     "--seed", type=int, default=DEFAULT_SEED, metavar="N", help="The same seed makes the same jobs.", show_default=True
 )
 @click.option(
-    "--speed", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="How fast time goes.", show_default=True
+    "--speed", type=Number(0.1, 1000), default=1.0, metavar="X", help="How fast time goes.", show_default=True
 )
 @shared
 def demo(options: Options, *, seed: int, speed: float) -> int:

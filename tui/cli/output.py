@@ -22,9 +22,10 @@ _NARROWEST = 8
 
 
 def prepare() -> None:
-    """Makes stdout and stderr take every text in every LANG, and stands in for one that was closed from the start."""
+    """Makes stdout and stderr take every text in every LANG, and stands in for what was closed from the start."""
     codecs.register_error("sagetop", _plain)
     nowhere = Path(os.devnull)
+    sys.stdin = sys.stdin or nowhere.open(encoding="utf-8")
     sys.stdout = sys.stdout or nowhere.open("w", encoding="utf-8")
     sys.stderr = sys.stderr or nowhere.open("w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):

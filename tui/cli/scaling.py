@@ -15,7 +15,7 @@ from tui.cli.change import Group, Mutation, change, confirming, guard_of, is_rea
 from tui.cli.exits import WrongUsage, no_such
 from tui.cli.options import Options
 from tui.cli.output import complain, emit, emit_json
-from tui.cli.shared import shared
+from tui.cli.shared import Number, shared
 from tui.model.clean import clean
 from tui.sources.base import NotFound, Source
 
@@ -136,7 +136,7 @@ def resume(
 @_VARIANT
 @click.option("--min", "low", metavar="N", type=int, help="Never fewer instances.")
 @click.option("--max", "high", metavar="N", type=int, help="Never more instances.")
-@click.option("--target", metavar="X", type=float, help="The value of the metric that it keeps.")
+@click.option("--target", metavar="X", type=Number(0, min_open=True), help="The value of the metric that it keeps.")
 @click.option(
     "--metric",
     type=click.Choice(["invocations", "concurrency"]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -22,6 +23,17 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
     if value is not None:
         context.meta.setdefault(_GIVEN, {})[parameter.name] = value
     return value
+
+
+class Number(click.FloatRange):
+    """A finite number in a range: a comparison holds no NaN back."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, parameter, context)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number.", parameter, context)
+        return number
 
 
 def _is_url(context: click.Context, parameter: click.Parameter, value: str | None) -> object:
@@ -57,7 +69,7 @@ _SHARED = (
     click.option(
         "--timeout",
         metavar="SECONDS",
-        type=click.FloatRange(0.1, 86400),
+        type=Number(0.1, 86400),
         expose_value=False,
         callback=_remember,
         help="How long AWS may take to answer.  [default: 30]",

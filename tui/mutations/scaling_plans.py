@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -274,7 +275,7 @@ def _policy(subject: ScalingSubject, state: Scaling, numbers: Numbers) -> dict[s
         "ScaleInCooldown": numbers.in_cooldown_s,
     }
     tracking |= {name: value for name, value in given.items() if value is not None}
-    if tracking["TargetValue"] <= 0:
+    if not 0 < tracking["TargetValue"] < math.inf:
         raise NotPossible(f"a target value of {tracking['TargetValue']:g} makes no sense", "it has to be above 0")
     name = known["PolicyName"] if known else f"sagetop-{subject.variant}"
     return {"PolicyName": name, "PolicyType": "TargetTrackingScaling", TRACKING: tracking}

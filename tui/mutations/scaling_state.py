@@ -131,7 +131,7 @@ def _put(before: Scaling, wanted: Scaling, which: dict[str, str], kind: str, nam
             yield Call(SERVICE, f"Delete{noun}", {**which, name: key})
     for key, one in new.items():
         if old.get(key) != one:
-            yield Call(SERVICE, f"Put{noun}", {**which, **one})
+            yield Call(SERVICE, f"Put{noun}", {**one, **which})  # of whatever a file says it is
 
 
 def pages(source: Source, operation: str, **parameters: object) -> list[Any]:
