@@ -96,6 +96,13 @@ def endpoint_config(
     sagemaker().endpoint_configs[name] = made
 
 
+def bucket() -> None:
+    """Puts the bucket that the SDK would take, empty: what is deployed is uploaded there."""
+    from moto.s3.models import s3_backends
+
+    s3_backends[ACCOUNT]["aws"].create_bucket(f"sagemaker-{REGION}-{ACCOUNT}", REGION)
+
+
 def model(name: str, data: str, created: datetime) -> None:
     """Puts a model whose data lies there."""
     made: Model = _bare(Model)

@@ -59,6 +59,7 @@ class World:
         for plan in ended:
             show_ended(plan, self.when)
         self.endpoints = [LiveEndpoint(plan, seed, self.when) for plan in ENDPOINTS]
+        put.bucket()
 
     def when(self, t: float) -> float:
         """Simulated seconds to seconds since the epoch."""
