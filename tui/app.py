@@ -150,6 +150,8 @@ class SagetopApp(App[Leave]):
         """The first frame is there: what it took stays, and is not looked through again for rubbish."""
         if not gc.isenabled():
             gc.freeze()
+            # A key waits while rubbish is looked for: rarely, and never long among what is new.
+            gc.set_threshold(20_000, 20, 50)
             gc.enable()
         self.set_timer(1, self._resumer.start)
 

@@ -64,24 +64,28 @@ def drawn(app: Viewer) -> None:
     assert any(strip.text.strip() for strip in strips)
 
 
-async def longest_gap(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """How long something takes, and the longest that the event loop did not answer meanwhile, both in ms."""
-    gaps = [0.0]
+async def longest_gap(work: Callable[[], Awaitable[object]]) -> tuple[float, str]:
+    """How long something takes in ms, and the longest that the event loop did not answer meanwhile.
+
+    What of that this process was on the processor says how much of it was other programs' doing.
+    """
+    gaps = [(0.0, 0.0)]
 
     async def beat() -> None:
-        before = time.perf_counter()
+        before, used_before = time.perf_counter(), time.process_time()
         while True:
             await asyncio.sleep(0.001)
-            now = time.perf_counter()
-            gaps.append(now - before - 0.001)
-            before = now
+            now, used = time.perf_counter(), time.process_time()
+            gaps.append((now - before - 0.001, used - used_before))
+            before, used_before = now, used
 
     task = asyncio.create_task(beat())
     start = time.perf_counter()
     await work()
     took = time.perf_counter() - start
     task.cancel()
-    return took * 1000, max(gaps) * 1000
+    wait, busy = max(gaps)
+    return took * 1000, f"{wait * 1000:.0f} ms ({busy * 1000:.0f} busy)"
 
 
 async def measure() -> list[Row]:
@@ -133,12 +137,12 @@ async def measure() -> list[Row]:
             await app.workers.wait_for_complete()
             await pilot.pause()
             rows.append((f"search a million lines: {words}", f"{took:.0f} ms", target))
-            rows.append(("… the longest a key waits meanwhile", f"{gap:.0f} ms", "≤ 30 ms"))
+            rows.append(("… the longest a key waits meanwhile", gap, "≤ 30 ms"))
         app.view.search("")
 
         took, gap = await longest_gap(lambda: filtered(app))
         rows.append(("filter a million lines", f"{took:.0f} ms", "≤ 1 s"))
-        rows.append(("… the longest a key waits meanwhile", f"{gap:.0f} ms", "≤ 30 ms"))
+        rows.append(("… the longest a key waits meanwhile", gap, "≤ 30 ms"))
         app.view.filter("")
         await pilot.pause()
 

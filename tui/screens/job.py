@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from functools import partial
 
@@ -52,8 +53,8 @@ class JobScreen(ClockedScreen):
     """
 
     BINDINGS = [
-        Binding("f", "findings", "findings", id="screen.findings", show=False),
-        Binding("m", "workshop", "metric definitions", id="screen.workshop", show=False),
+        Binding("f", "findings", "findings", id="screen.findings"),
+        Binding("m", "workshop", "metric definitions", id="screen.workshop"),
         STOP,
     ]
     PANES = ("log", "charts", "hosts", "facts")
@@ -68,6 +69,7 @@ class JobScreen(ClockedScreen):
         self._watch = JobWatch(context.source, name, context.now, archive=context.archive, log=JobLog(kept))
         self._follower: Follower | None = None
         self._ask_above = ask_above
+        self._log_state = ""
         self._money = JobMoney(context)
         self.health = Health()
         self._health = JobHealth(context.now, context.settings.thresholds, context.zone)
@@ -99,6 +101,12 @@ class JobScreen(ClockedScreen):
         """Somebody is looking: new lines are asked for at once."""
         if self._follower is not None:
             self._follower.poke()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What has ended cannot be stopped."""
+        if action == "change_stop" and self.view.job is not None and self.view.job.is_ended:
+            return False
+        return super().check_action(action, parameters)
 
     def action_change_stop(self) -> None:
         """Show what stopping this job would send."""
@@ -162,7 +170,10 @@ class JobScreen(ClockedScreen):
         if message.view.job is not None:
             if self.view.job is None and message.view.job.is_ended:
                 self.show_too("facts")
+            ended = self.view.job is None or self.view.job.is_ended != message.view.job.is_ended
             self.view = message.view
+            if ended:
+                self.refresh_bindings()  # nothing is left to stop
             self.post_message(Watched([message.view.job]))
         self.show_problems(message.view.errors)
         self._show()
@@ -170,6 +181,10 @@ class JobScreen(ClockedScreen):
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
         self.query_one(LogPane).take(message.batch)
+        if message.batch.state != self._log_state:
+            self._log_state = message.batch.state
+            if gc.get_freeze_count():
+                gc.freeze()  # what it took to get here stays too: looking through it would hold up a key
 
     @on(LogView.Answered)
     def _answered(self, message: LogView.Answered) -> None:

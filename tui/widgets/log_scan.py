@@ -14,7 +14,7 @@ _USUAL_SWITCH = sys.getswitchinterval()
 _SWITCH = 0.002
 """Seconds after which this thread hands over the interpreter: a key meanwhile needs it a dozen times."""
 _BREATH = 1e-6
-"""Seconds that it sleeps after each block: as good as none, but whoever waits for the interpreter then has it."""
+"""Seconds that it sleeps as often: as good as none, but whoever waits for the interpreter then has it."""
 
 TELL = 0.2
 """Seconds between two words on how far it is."""
@@ -57,7 +57,10 @@ def look_through(
 
 
 def _breathing(matches: Matches, blocks: Sequence[Block]) -> Iterator[Block]:
+    breathed = time.monotonic()
     for block in blocks:
         if block not in matches.of:
             yield block
-            time.sleep(_BREATH)
+            if time.monotonic() - breathed > _SWITCH:
+                time.sleep(_BREATH)
+                breathed = time.monotonic()
