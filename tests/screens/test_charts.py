@@ -77,7 +77,7 @@ async def test_the_cursor_reads_what_is_marked(logged: WorldSource) -> None:
 async def test_curves_of_the_log_go_by_step_and_nan_and_the_second_try_are_seen(logged: WorldSource) -> None:
     async with opened(logged, size=(160, 45), open_job=LOGGED) as monitor:
         await alone(monitor)
-        await monitor.until("from the log", "x other axis")
+        await monitor.until("from the log", "x axis")
         await monitor.press("x")
         await monitor.until("by step", re.compile(r" 0 +500 +1000 "), "×")
         view = monitor.app.screen.query_one(Chart).view

@@ -169,7 +169,7 @@ async def test_along_steps_where_the_jobs_logs_were_read_before(sweep: WorldSour
     series.close()
     async with opened(sweep, size=(120, 45), archive=archive) as monitor:
         await compared(monitor, 2)
-        await monitor.until("x other axis")
+        await monitor.until("x axis")
         await monitor.press("x")
         await monitor.until("by step", re.compile(r" 0 +100 +200 "), "train:loss ── 1 ● 1  2 ▲ 1 ")
         train = charts(monitor)[1].view
@@ -183,7 +183,7 @@ async def test_along_steps_where_the_jobs_logs_were_read_before(sweep: WorldSour
 async def test_without_steps_none_are_offered(sweep: WorldSource) -> None:
     async with opened(sweep, size=(120, 45)) as monitor:
         await compared(monitor, 2)
-        assert "other axis" not in monitor.text
+        assert "x axis" not in monitor.text
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "Marked: none."), (1, "Marked: 1 job."), (9, "Marked: 9 jobs.")])

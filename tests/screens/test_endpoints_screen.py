@@ -10,6 +10,7 @@ from tests.moto_server import Moto
 from tests.screens.monitor import Monitor, opened
 from tests.screens.world import RANKER, WorldSource, before
 from tui.config import Settings
+from tui.widgets.resource_table import ResourceTable
 
 
 async def at_endpoints(monitor: Monitor) -> Monitor:
@@ -118,3 +119,11 @@ async def test_a_fleet_is_listed_page_by_page(empty: WorldSource, moto: Moto, mo
         await monitor.press("r")
         await monitor.until(lambda _: empty.calls > first)
         assert "endpoint-000" in monitor.text
+
+
+async def test_nothing_is_marked_where_marks_are_of_no_use(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await at_endpoints(monitor)
+        assert "space mark" not in monitor.lines[-1]
+        await monitor.press("space")
+        assert monitor.app.screen.query_one(ResourceTable).marked == frozenset()

@@ -130,7 +130,7 @@ async def test_attaching_does_not_wait_for_the_log(moto: Moto) -> None:
     try:
         async with opened(source, open_job=RUNNING) as monitor:
             # All else is there, and the newest lines; the rest is on its way, and it is said how far.
-            await monitor.until("2 × ml.p3.8xlarge", "── loss ──", "▲ 1.04", "48029", "reading 0%")
+            await monitor.until("2 × ml.p3.8xlarge", "── loss ──", "train c…dwatch ▲", "48029", "reading 0%")
             assert len(log(monitor).text.lines) == 30
             source.may_answer.set()
             await read_whole(monitor)
@@ -221,3 +221,10 @@ async def test_raw_json_of_the_job(world: WorldSource) -> None:
         await monitor.until(f'"name": "{RUNNING}"', '"secondary_status": "Training"')
         await monitor.press("escape")
         await monitor.until("48029")
+
+
+async def test_only_a_job_that_runs_can_be_stopped(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        for name, can in ((RUNNING, True), (COMPLETED, False)):
+            await monitor.visit(f"job {name}")
+            await monitor.until("definitions  S stop…  : go to" if can else "definitions  : go to")

@@ -67,6 +67,29 @@ async def test_what_is_not_possible_now_is_dim() -> None:
         assert " ".join(sorted(dim)) == "d denied"
 
 
+async def test_what_finds_no_room_is_left_out_but_never_the_apps_keys() -> None:
+    app = Keys()
+    async with app.run_test(size=(32, 8)) as pilot:
+        assert app.line == "enter open  d denied  F2 go [to]"
+        await pilot.resize_terminal(31, 8)
+        await pilot.pause()
+        assert app.line == "enter open  F2 go [to]"
+        await pilot.resize_terminal(12, 8)
+        await pilot.pause()
+        assert app.line == "F2 go [to]"
+
+
+async def test_keys_that_must_be_seen_take_the_place_of_those_before_them() -> None:
+    class Careful(Keys):
+        def compose(self) -> ComposeResult:
+            yield Picky("closed")
+            yield KeyLine(keep="den")
+
+    app = Careful()
+    async with app.run_test(size=(30, 8)):
+        assert app.line == "d denied  F2 go [to]"
+
+
 @pytest.mark.parametrize(("x", "said"), [(0, "opened"), (9, "opened"), (10, "closed"), (12, "closed"), (50, "closed")])
 async def test_a_click_presses_the_key(x: int, said: str) -> None:
     app = Keys()

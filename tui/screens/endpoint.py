@@ -51,7 +51,7 @@ class EndpointScreen(ClockedScreen):
     DEFAULT_CSS = """
     EndpointScreen #reason { height: auto; max-height: 3; padding: 0 1; }
     """
-    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings", show=False), SCALING, WEIGHTS, ASK]
+    BINDINGS = [Binding("f", "findings", "findings", id="screen.findings"), SCALING, WEIGHTS, ASK]
     PANES = ("traffic", "log", "use", "facts")
 
     def __init__(self, context: Context, name: str, *, known: Endpoint | None = None) -> None:

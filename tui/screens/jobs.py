@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("name", "NAME", 16, most=48, cut="middle"),
     Column("badge", "", 1),
-    Column("status", "STATUS", 12, most=13),
+    Column("status", "STATUS", 11, most=14),
     Column("age", "AGE", 6, align="right", priority=4),
     Column("duration", "RAN", 6, align="right", priority=6, descending=True),
     Column("instances", "INSTANCES", 13, most=24, priority=5),
     Column("use", "USE", 8, align="right", priority=2, descending=True),
-    Column("metric", "METRIC", 15, most=20, align="right", priority=1, cut="start"),
+    Column("metric", "METRIC", 17, most=20, align="right", priority=1, cut="start"),
     Column("curve", "", 6, most=24, priority=3, cut="start"),
 )
 """What `job_rows` fills."""
@@ -53,7 +53,7 @@ class JobsScreen(MonitorScreen):
 
     BINDINGS = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
-        Binding("c", "compare", "compare marked", id="jobs.compare", show=False),
+        Binding("c", "compare", "compare", id="jobs.compare", tooltip="Compare the marked jobs"),
         STOP,
     ]
 

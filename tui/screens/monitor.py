@@ -18,7 +18,7 @@ from tui.messages import IdentityArrived
 from tui.model.budget import budget_words
 from tui.model.words import span
 from tui.screens import later
-from tui.screens.change_keys import UNDO, is_taken_away
+from tui.screens.change_keys import PREFIX, UNDO, is_taken_away
 from tui.screens.context import Context
 from tui.sources.base import SourceError
 from tui.watch.poller import Poller
@@ -79,7 +79,7 @@ class MonitorScreen(Screen[None]):
         yield TopLine()
         yield from self.body()
         yield ProblemLine()
-        yield KeyLine()
+        yield KeyLine(keep=PREFIX)
 
     def on_mount(self) -> None:
         """Show where we are, then ask: the first frame does not wait for a request."""

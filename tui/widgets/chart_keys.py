@@ -6,8 +6,8 @@ from textual.binding import Binding, BindingType
 
 KEYS: list[BindingType] = [
     Binding("left", "cursor(-1)", "cursor back", id="chart.cursor-back", show=False),
-    Binding("right", "cursor(1)", "cursor on", id="chart.cursor-on", show=False),
-    Binding("plus", "zoom(0.5)", "zoom in", key_display="+", id="chart.zoom-in", show=False),
+    Binding("right", "cursor(1)", "cursor on", id="chart.cursor-on"),
+    Binding("plus", "zoom(0.5)", "zoom in", key_display="+", id="chart.zoom-in"),
     Binding("minus", "zoom(2.0)", "zoom out", key_display="-", id="chart.zoom-out", show=False),
     Binding("equals_sign", "zoom_values(0.5)", "zoom values in", key_display="=", id="chart.values-in", show=False),
     Binding("underscore", "zoom_values(2.0)", "zoom values out", key_display="_", id="chart.values-out", show=False),
@@ -30,7 +30,7 @@ STACK_KEYS: list[BindingType] = [
     Binding("right_parenthesis", "smooth(1)", "smooth more", key_display=")", id="charts.smooth-more", show=False),
     Binding("left_parenthesis", "smooth(-1)", "smooth less", key_display="(", id="charts.smooth-less", show=False),
     Binding("o", "layout", "apart, overlaid or grouped", id="charts.layout", show=False),
-    Binding("x", "axis", "other axis", id="charts.axis"),
+    Binding("x", "axis", "axis", id="charts.axis", tooltip="Along time, step or epoch"),
     Binding("y", "copy", "copy the chart as text", id="charts.copy", show=False),
     Binding("s", "save", "save the chart as text", id="charts.save", show=False),
 ]

@@ -66,14 +66,13 @@ def rule(
         runs += [(f" {cursor} ", "cursor"), ends]
     several = len(entries) > 1
     before = sum(cell_len(text) for text, _ in runs)
-    marked = before + sum(cell_len(label) + 4 for label, _ in entries)
-    values = sum(len(value) + 1 for _, value in entries)
-    room = (width - before - values - 4 * len(entries)) // max(len(entries), 1)
-    longest = max((cell_len(label) for label, _ in entries), default=0)
-    if len(entries) > 2 and room < min(_TELLING, longest) and marked <= width:
+    labels = [cell_len(label) for label, _ in entries]
+    left = width - before - 4 * len(entries)
+    room = _room(labels, left - sum(len(value) + 1 for _, value in entries))
+    if len(entries) > 2 and room < min(_TELLING, max(labels)):
         # Which curve is which comes before its value, which can be read off the axis.
         entries = [(label, "") for label, _ in entries]
-        room = width
+        room = _room(labels, left)
     room = max(room, 4)
     for index, (label, value) in enumerate(entries):
         name = f" {cut(label, room)} {mark(index, ascii_only=ascii_only)}" if several else ""
@@ -84,3 +83,13 @@ def rule(
     used = sum(cell_len(text) for text, _ in runs)
     runs.append((line * max(width - used, 0), "rule"))
     return runs
+
+
+def _room(lengths: Sequence[int], left: int) -> int:
+    """The most that each label may take so that all fit: short ones leave what they do not need to the others."""
+    for place, length in enumerate(sorted(lengths)):
+        share = max(left, 0) // (len(lengths) - place)
+        if length > share:
+            return share
+        left -= length
+    return max(lengths, default=0)

@@ -18,7 +18,7 @@ from tui.model.words import beginning, cut
 _LONGEST = 4096
 """Characters of a value: more than AWS allows anywhere."""
 
-_PARTS = re.compile(r"[^ /:,]*(?:[/:,]+|$| +)|[^ ]+")
+_PARTS = re.compile(r"(?:[^ /:,]|,(?=\d{3}\b))*(?:[/:,]+|$| +)|[^ ]+")  # not within 6,000
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A heading and its names and values, as they came from outside."""

@@ -117,18 +117,26 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         keys: tuple[str, ...]
 
     def __init__(
-        self, columns: Sequence[Column], *, empty: str = "", id: str | None = None, classes: str | None = None
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "",
+        marking: bool = True,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         """Makes an empty table.
 
         Args:
             columns: From left to right.
             empty: What stands in its place while there are no rows.
+            marking: Whether rows can be marked: not where nothing is done with marks.
             id: The widget's id.
             classes: Its CSS classes.
         """
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
+        self._marking = marking
         self._given: Sequence[Row] = ()
         self._rows: list[Row] = []
         self._index: dict[str, int] = {}
@@ -314,6 +322,10 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Opens the selected row."""
         if self.selected is not None:
             self.post_message(self.Opened(self, self.selected))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No key marks where marks are of no use."""
+        return super().check_action(action, parameters) if self._marking or action != "mark" else False
 
     def action_mark(self) -> None:
         """Marks the selected row, or takes its mark away."""
