@@ -43,7 +43,7 @@ def keep_the_filter(terminal: Terminal) -> None:
 
 def is_sorted(text: str) -> bool:
     """The jobs on screen by their names."""
-    names = [line.removeprefix("▸").split()[0] for line in text.splitlines()[2:-1] if line]
+    names = [line.removeprefix("▸").split()[0] for line in text.splitlines()[2:-1] if states(line)]
     return len(names) > 20 and names == sorted(names)
 
 

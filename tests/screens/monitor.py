@@ -29,6 +29,8 @@ from tui.widgets.chart import Chart
 
 PATIENCE_S = 15.0
 """How long a busy machine may take for anything."""
+LOOK_S = 0.2
+"""How often to look at a screen on which nothing was drawn."""
 
 
 class Recorder(HeadlessDriver):
@@ -79,10 +81,14 @@ class Monitor:
     async def until(self, *wanted: str | re.Pattern[str] | Callable[[str], bool]) -> Monitor:
         """Wait until all of this holds for the screen: a text, a pattern, or whatever a function says."""
         deadline = time.monotonic() + PATIENCE_S
+        text, drawn, looked = self.text, len(self.sent), time.monotonic()
         for one in wanted:
-            while not _holds(one, self.text):
+            while not _holds(one, text):
                 assert time.monotonic() < deadline, f"never seen: {one}\n{self.text}"
-                await self.pilot.pause(0.01)
+                await asyncio.sleep(0.01)
+                # To read the screen takes as long as to draw it: only where something was drawn, or to be sure.
+                if len(self.sent) != drawn or time.monotonic() - looked > LOOK_S:
+                    text, drawn, looked = self.text, len(self.sent), time.monotonic()
         return self
 
     async def until_gone(self, *words: str) -> Monitor:

@@ -60,4 +60,4 @@ async def test_it_scrolls_and_escape_closes_it(world: WorldSource) -> None:
         await monitor.press("end")
         await monitor.until("Every key can be changed by its id")
         await monitor.press("escape")
-        await monitor.until("xgb-churn")
+        await monitor.until("xgb-chur")

@@ -149,7 +149,7 @@ async def test_the_keys_of_a_chart(world: WorldSource) -> None:
     async with opened(world, size=(80, 24), open_job=RUNNING) as monitor:
         await monitor.until("● Training")
         await monitor.press("2")
-        await monitor.until("2 metrics", "GPU 72%", "3m old", "13:30")
+        await monitor.until("2 metrics", "GPU 72%", "13:30")
         await monitor.until_drawn()
 
         def curves() -> list[str]:

@@ -20,16 +20,16 @@ from tui.app import Leave
 from tui.config import Settings
 from tui.sources.aws.clients import ClientSettings, Learnt
 from tui.sources.aws.source import AwsSource
+from tui.widgets.problem_line import ProblemLine
 
 OFTEN = Settings(refresh_s=0.05)
 JOB = "resnet50-canned"
 
 
 def problem(monitor: Monitor) -> str:
-    """What the problem line says, empty where there is none: it stands above the keys, in three lines at most."""
-    below = [line.strip() for line in monitor.lines[-4:-1]]
-    starts = [number for number, line in enumerate(below) if line.startswith("! ")]
-    return " ".join(below[starts[0] :]) if starts else ""
+    """What is on screen where the problem line is; empty where there is none."""
+    place = monitor.app.screen.query_one(ProblemLine).region
+    return " ".join(line.strip() for line in monitor.lines[place.y : place.bottom])
 
 
 async def until_told(monitor: Monitor, *words: str) -> None:

@@ -17,6 +17,7 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("▲↑", "^"),
         **dict.fromkeys("▼↓", "v"),
         "⏎": "<",
+        "⌫": "<",
         "●": "*",
         "○": "o",
         "✓": "+",
