@@ -116,6 +116,19 @@ def test_too_many_files_are_refused(archive: Callable[..., Path]) -> None:
         check(archive(*(file(f"f{number}", b"") for number in range(11))), Limits(members=10))
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"), [(tarfile.GNUTYPE_LONGNAME, b"a\0"), (tarfile.XHDTYPE, b"30 path=aaaaaaaaaaaaaaaaaaaaa\n")]
+)
+def test_headers_about_headers_without_end_are_refused(here: Path, kind: bytes, body: bytes) -> None:
+    header, _ = special("././@LongLink", kind)
+    header.size = len(body)
+    one = header.tobuf(tarfile.GNU_FORMAT) + body.ljust(512, b"\0")
+    with gzip.open(here / "model.tar.gz", "wb") as archive:
+        archive.write(one * 3000)
+    with pytest.raises(BadArchive, match="headers"):
+        check(here / "model.tar.gz")
+
+
 def test_a_header_that_wants_all_the_memory_is_refused(here: Path) -> None:
     info = tarfile.TarInfo("././@PaxHeader")
     info.type, info.size = tarfile.XHDTYPE, 4 << 30

@@ -32,6 +32,7 @@ Examples:
   sagetop serve model.tar.gz --entry-point src/inference.py --workers 2 --port 8080
   sagetop invoke local/model --data '[[1, 2, 3]]'
 """
+_BLOCK = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,62}")
 
 
@@ -84,6 +85,11 @@ def serve(
             return _serve(server, Printer(server))
     except NotServed as error:
         raise WrongUsage(str(error), "see sagetop serve --help") from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        what = f"{called} cannot be served ({error.strerror}: {error.filename or archive})"
+        raise WrongUsage(what, "look there") from None
     except _EndedError:
         return Exit.DONE
 
@@ -118,15 +124,17 @@ class Printer:
     def print(self) -> None:
         """Prints the lines that came since the last time."""
         for worker in self._folder.workers:
-            start = self._printed.get(worker, 0)
             with self._folder.log(worker).open("rb") as log:
-                log.seek(start)
-                content = log.read()
-            end = content.rfind(b"\n") + 1
-            self._printed[worker] = start + end
-            for line in content[:end].splitlines():
-                text = line.decode("utf-8", "replace")
-                click.echo(f"[{worker}] {clean(text) if sys.stdout.isatty() else text}")
+                log.seek(self._printed.get(worker, 0))
+                while content := log.read(_BLOCK):
+                    # What has no end for so long is printed as it stands.
+                    end = content.rfind(b"\n") + 1 or (len(content) if len(content) == _BLOCK else 0)
+                    if not end:
+                        break
+                    for line in content[:end].splitlines():
+                        text = line.decode("utf-8", "replace")
+                        click.echo(f"[{worker}] {clean(text) if sys.stdout.isatty() else text}")
+                    self._printed[worker] = log.seek(self._printed.get(worker, 0) + end)
 
 
 def _name_of(archive: Path) -> str:
@@ -147,7 +155,10 @@ def _ending() -> Iterator[None]:
     def end(*_: object) -> None:
         raise _EndedError
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has its way
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:

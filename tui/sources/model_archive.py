@@ -118,6 +118,8 @@ def _opened(archive: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
                 yield tar
         except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, OverflowError) as error:
             raise BadArchive(f"it is no whole gzipped tar ({error})") from None
+        except RecursionError:  # tarfile reads a header that belongs to a header by calling itself
+            raise BadArchive("its headers are about headers, too many of them") from None
 
 
 def _members(tar: tarfile.TarFile, limits: Limits) -> Iterator[tuple[Member, tarfile.TarInfo]]:

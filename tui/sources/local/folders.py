@@ -116,6 +116,6 @@ def read_json(path: Path) -> dict[str, Any]:
     """What the file holds, nothing where it is missing or no object."""
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

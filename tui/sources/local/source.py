@@ -194,8 +194,8 @@ class LocalSource:
 
     def _read(self, folder: JobFolder) -> TrainingJob | None:
         """The job of a folder; one that has ended is read once, as long as nobody writes to it."""
-        if not NAME.fullmatch(folder.name):
-            return None
+        if not NAME.fullmatch(folder.name) or folder.path.parent != self._jobs:
+            return None  # no name leads out of the folder
         try:
             written = folder.state.stat().st_mtime_ns
         except OSError:

@@ -85,7 +85,10 @@ def _before(other: State, state: State) -> bool:
 
 
 def _running(path: Path) -> State | None:
-    state = true_state(JobFolder(path)) if path.is_dir() else None
+    try:
+        state = true_state(JobFolder(path)) if path.is_dir() else None
+    except (KeyError, TypeError, ValueError):
+        return None  # somebody has written into its files: others need not wait for it
     return state if state is not None and not state.is_ended else None
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.local_jobs import until
 from tests.sources.local.serving.conftest import Serve, Served
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import NotFound
+from tui.sources.base import NotFound, Unreachable
 from tui.sources.local.serving.endpoints import LocalEndpoints
 from tui.sources.local.serving.folder import VARIANT, EndpointFolder, true_serving
 from tui.sources.local.serving.server import NotServed, Request, Server
@@ -69,6 +69,13 @@ class TestHttp:
         with serve() as served:
             assert served.ask(Origin=origin).status == status
 
+    @pytest.mark.parametrize("asked", [b"POST /nowhere", b"GET /ping"])
+    def test_a_body_that_nobody_reads_is_no_request(self, serve: Serve, asked: bytes) -> None:
+        hidden = b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with serve() as served:
+            head = asked + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(hidden)
+            assert raw(served, head + hidden).count(b"HTTP/1.1 ") == 1
+
     def test_it_listens_on_the_loopback_alone(self, serve: Serve) -> None:
         with serve() as served:
             assert served.server._socket is not None
@@ -86,6 +93,9 @@ class TestHttp:
             (b"Transfer-Encoding: chunked\r\n", b"1\r\nx\r\n0\r\n\r\n", b"411"),
             (b"Content-Length: many\r\n", b"", b"400"),
             (b"Content-Length: -1\r\n", b"", b"400"),
+            (b"Content-Length: +3\r\n", b"[1]", b"400"),
+            (b"Content-Length: 3\r\nContent-Length: 0\r\n", b"[1]", b"400"),
+            (b"Transfer-Encoding: gzip\r\nContent-Length: 3\r\n", b"[1]", b"411"),
             (b"Content-Length: 10\r\n", b"[1]", b"400"),
         ],
     )
@@ -261,6 +271,8 @@ while True:
         after = true_serving(folder)
         assert after is not None
         assert (after.status, after.failure_reason) == ("Failed", "the process that served it was ended")
+        with pytest.raises(Unreachable, match="the process that served it was ended"):  # its port may be anybody's
+            LocalEndpoints(tmp_path / "endpoints", "local/").port("local/m")
         until(lambda: not Path(f"/proc/{serving.pids['worker-1']}").exists())
 
     def test_a_name_and_a_port_are_had_by_one(self, serve: Serve, model: Callable[..., Path]) -> None:
@@ -271,6 +283,28 @@ while True:
                 Server(served.root, Request("other", model(), port=served.server.port)).open()
             assert [endpoint.name for endpoint in endpoints(served).all()] == ["local/m"]
             assert served.ask().status == 200
+
+    def test_a_name_is_taken_before_the_archive_is_unpacked(self, model: Callable[..., Path], tmp_path: Path) -> None:
+        root, slow = tmp_path / "endpoints", tmp_path / "slow.tar.gz"
+        os.mkfifo(slow)
+        said: list[str] = []
+
+        def first() -> None:
+            try:
+                Server(root, Request("m", slow)).open()
+            except NotServed as error:
+                said.append(str(error))
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        until(lambda: EndpointFolder(root / "m").model.exists())
+        with pytest.raises(NotServed, match="served already"):
+            Server(root, Request("m", model())).open()
+        assert EndpointFolder(root / "m").model.exists()
+        slow.write_bytes(b"no archive")
+        thread.join()
+        assert len(said) == 1
+        assert list(root.iterdir()) == []
 
     def test_a_bad_archive_or_one_without_a_script_is_refused_and_leaves_nothing(
         self, model: Callable[..., Path], tmp_path: Path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui.model.endpoints import ALL_ENDPOINTS, Endpoint, EndpointQuery, ProductionVariant
 from tui.model.series import MetricQuery, Series
-from tui.sources.base import NotFound
+from tui.sources.base import NotFound, Unreachable
 from tui.sources.local.lines import HostLog
 from tui.sources.local.samples import COLUMNS, by_period, read, units
 from tui.sources.local.serving.folder import VARIANT, EndpointFolder, Serving, folders, true_serving
@@ -50,8 +50,12 @@ class LocalEndpoints:
         return endpoint
 
     def port(self, name: str) -> int:
-        """The port on 127.0.0.1 that it listens on. Raises NotFound."""
-        return self._serving(name).port
+        """The port on 127.0.0.1 that it listens on. Raises NotFound; Unreachable where nobody serves it any more."""
+        serving = self._serving(name)
+        if serving.status == "Failed":
+            # Its port may be anybody's by now: what is asked of a model is not for them.
+            raise Unreachable(f"{name} does not answer: {serving.failure_reason}", "to serve it again: sagetop serve")
+        return serving.port
 
     def series(self, query: MetricQuery, start_ms: int, end_ms: int) -> Series:
         """What was asked of it (`variant`), or what its workers use (`instance`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui.sources.local.folders import PRIVATE
 from tui.sources.local.lines import Publisher
 from tui.sources.local.nvml import NoGpus
 from tui.sources.local.pids import ourselves
@@ -110,11 +112,14 @@ class Server:
             NotServed: The archive is bad, has no script, the port is taken, or an endpoint of this name is served.
             OSError: A file cannot be read or written.
         """
-        known = true_serving(self.folder)
-        if known is not None and known.server.is_alive:
-            raise NotServed(f"an endpoint {self.folder.name} is served already, on port {known.port}")
-        shutil.rmtree(self.folder.path, ignore_errors=True)
-        self.folder.make()
+        with _alone(self.folder.path.parent):
+            known = true_serving(self.folder)
+            if known is not None and known.server.is_alive:
+                where = f", on port {known.port}" if known.port else ""
+                raise NotServed(f"an endpoint {self.folder.name} is served already{where}")
+            shutil.rmtree(self.folder.path, ignore_errors=True)
+            self.folder.make()
+            self.serving.save(self.folder)  # from now on the name is taken, however long unpacking takes
         try:
             unpack(self._request.archive, self.folder.model, self._limits)
             entry_point = self._entry_point()
@@ -289,6 +294,18 @@ class Server:
             if handle >= 0:
                 os.close(handle)
         shutil.rmtree(self.folder.path, ignore_errors=True)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Of two servers that want one name, one takes it."""
+    root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    handle = os.open(root.with_name(f".{root.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

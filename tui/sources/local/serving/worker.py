@@ -41,6 +41,7 @@ RECORD = struct.Struct("<QIIHH")
 TEXTS = ("application/json", "text/csv")
 _IDLE_S = 65
 _END_WITHIN_S = 8
+_TAKEN_UP_WITHIN_S = 0.2
 _HERE = r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?"
 
 
@@ -199,13 +200,17 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = _IDLE_S
 
-    def __init__(self, connection: socket.socket, address: Any, worker: Worker) -> None:
+    def __init__(self, connection: socket.socket, address: Any, worker: Worker, taken_up: threading.Event) -> None:
         self.worker = worker
+        self.taken_up = taken_up
         self.began, self.model_us = 0.0, 0
         super().__init__(connection, address, worker)  # type: ignore[arg-type]  # it only keeps it
 
     def do_GET(self) -> None:
         """The health check."""
+        self.taken_up.set()
+        if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
+            self.close_connection = True  # a body that nobody reads would be taken for the next request
         if self._is_welcome():
             self._respond(200, b"") if self.path == "/ping" else self._respond(404, b"GET /ping, POST /invocations\n")
 
@@ -219,6 +224,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self._is_welcome():
             return
         if self.path != "/invocations":
+            self.close_connection = True
             self._respond(404, b"GET /ping, POST /invocations\n")
             return
         body = self._body()
@@ -236,6 +242,7 @@ class Handler(BaseHTTPRequestHandler):
         if accept in ("", "*/*"):
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
         with self.worker.busy:
+            self.taken_up.set()
             began = time.perf_counter()
             try:
                 return (200, *self.worker.model.answer(body, content_type, accept, dict(self.headers.items())))
@@ -251,16 +258,14 @@ class Handler(BaseHTTPRequestHandler):
                 sys.stderr.flush()
 
     def _body(self) -> bytes | None:
-        if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
+        if self.headers.get("Transfer-Encoding"):
             self._refuse(411, "send a Content-Length")
             return None
-        try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            length = -1
-        if length < 0:
+        lengths = self.headers.get_all("Content-Length") or ["0"]
+        if len(lengths) > 1 or not re.fullmatch("[0-9]{1,18}", lengths[0].strip()):
             self._refuse(400, "Content-Length is no length")
             return None
+        length = int(lengths[0])
         if length > LARGEST_BODY:
             self._refuse(413, f"a request may have {LARGEST_BODY:,} bytes")
             return None
@@ -361,14 +366,18 @@ class Worker:
             except (BlockingIOError, ConnectionAbortedError):
                 continue
             connection.setblocking(True)
-            threading.Thread(target=self._connected, args=(connection, address), daemon=True).start()
+            taken_up = threading.Event()
+            threading.Thread(target=self._connected, args=(connection, address, taken_up), daemon=True).start()
+            # Until its request keeps the model busy, this worker would take the next one from those that are idle.
+            taken_up.wait(_TAKEN_UP_WITHIN_S)
 
-    def _connected(self, connection: socket.socket, address: object) -> None:
+    def _connected(self, connection: socket.socket, address: object, taken_up: threading.Event) -> None:
         try:
-            Handler(connection, address, self)
+            Handler(connection, address, self, taken_up)
         except (OSError, ValueError):
             pass  # whoever asked has gone
         finally:
+            taken_up.set()
             connection.close()
 
 
