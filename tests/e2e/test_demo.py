@@ -98,7 +98,7 @@ def test_the_jobs_screen_shows_jobs_in_every_state_and_follows_the_keyboard(open
 
 def test_a_job_on_two_hosts_shows_live_lines_charts_and_gauges(open_demo: OpenDemo) -> None:
     terminal = open_demo(size=(160, 45))
-    type_in(terminal, "jobs  endpoints  demo", ":", "job resnet50-imagenet-114")
+    type_in(terminal, "jobs  endpoints", ":", "job resnet50-imagenet-114")
 
     text = terminal.wait_for(lambda text: has_a_chart(text) and bool(clocks(text)), PATIENCE_S)
     assert "jobs ▸ resnet50-imagenet-114" in text
@@ -123,7 +123,7 @@ def test_a_job_on_two_hosts_shows_live_lines_charts_and_gauges(open_demo: OpenDe
 
 def test_on_a_small_terminal_a_job_is_one_pane_at_a_time_and_its_log_can_be_searched(open_demo: OpenDemo) -> None:
     terminal = open_demo(size=(80, 24))
-    type_in(terminal, "jobs  endpoints  demo", ":", "job resnet50-imagenet-114")
+    type_in(terminal, "jobs  endpoints", ":", "job resnet50-imagenet-114")
     terminal.wait_for(lambda text: "━ 1 log" in text and bool(clocks(text)), PATIENCE_S)
 
     terminal.send("2")
@@ -172,7 +172,7 @@ def test_a_failed_job_says_why_and_e_leads_to_its_traceback(open_demo: OpenDemo)
 
 def test_endpoints_show_their_traffic(open_demo: OpenDemo) -> None:
     terminal = open_demo(size=(120, 36))
-    type_in(terminal, "jobs  endpoints  demo", ":", "endpoints")
+    type_in(terminal, "jobs  endpoints", ":", "endpoints")
     text = terminal.wait_for(lambda text: has("tagger-stage", "! InService", "23%")(text), PATIENCE_S)
     assert has("reranker-canary", "● Updating")(text)
     assert has("embed-prod", "2–10 on 150")(text)
