@@ -14,6 +14,8 @@ from tui.cli.change import ASKED_READ_ONLY, Mutation
 from tui.cli.group import sagetop as group
 
 CHANGING = {"stop", "undo", "weights", "scaling suspend", "scaling resume", "scaling set", "scaling remove"}
+HERE = {"archive prune", "local rm", "local stop", "serve", "train"}
+"""What changes something on this machine, or starts something there."""
 READING = {"audit", "describe", "endpoints", "jobs", "logs", "scaling", "scaling show", "wait"}
 
 
@@ -42,7 +44,7 @@ def test_read_only_hides_them() -> None:
     context = click.Context(group)
     context.meta[ASKED_READ_ONLY] = True
     with context:
-        assert {name for name, command in commands() if command.hidden} >= CHANGING
+        assert {name for name, command in commands() if command.hidden} >= CHANGING | HERE
         assert not {name for name, command in commands() if command.hidden} & READING
 
 
@@ -57,6 +59,13 @@ def test_each_says_no_in_one_line_and_asks_nothing(canned: Canned, sagetop: Sage
     assert "is not there: read-only" in ended.failed(2)
     assert ended.out == ""
     assert canned.asked == []
+
+
+@pytest.mark.parametrize("name", sorted(HERE))
+def test_what_changes_this_machine_says_no_as_well(sagetop: Sagetop, name: str) -> None:
+    words = name.split()
+    last = ["--all"] if words[0] == "archive" else ["thing"]
+    assert "is not there: read-only" in sagetop("--read-only", *words, *last).failed(2)
 
 
 @pytest.mark.parametrize("how", ["option before", "option behind", "variable", "file"])

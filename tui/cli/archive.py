@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from tui.cli import sources
+from tui.cli.change import Changing, Group
 from tui.cli.exits import Exit, WrongUsage
 from tui.cli.log_output import LogWriter, form_for
 from tui.cli.log_printing import write_kept
@@ -64,7 +65,7 @@ Examples:
 """
 
 
-@click.group(epilog=_EPILOG)
+@click.group(cls=Group, epilog=_EPILOG)
 @shared
 def archive(options: Options) -> None:
     """See, remove or export the logs that are kept on this machine; works offline."""
@@ -88,7 +89,7 @@ def list_logs(options: Options, *, as_json: bool) -> None:
         complain("no logs are kept")
 
 
-@archive.command(epilog=_PRUNE_EPILOG)
+@archive.command(cls=Changing, epilog=_PRUNE_EPILOG)
 @click.option("--older-than", metavar="30d|TIME", help="Logs that nobody has looked at for so long, or since then.")
 @click.option("--job", metavar="NAME", help="The logs of a training job, by name or ARN.")
 @click.option("--all", "everything", is_flag=True, help="All logs.")
@@ -106,9 +107,6 @@ def prune(options: Options, *, older_than: str | None, job: str | None, everythi
             complain("there are no such logs")
             return Exit.DONE
         what = f"{plural(len(logs), 'log')}, {size(sum(log.bytes for log in logs))}"
-        if settings.read_only:
-            complain(f"{what} stay: read-only", "leave out --read-only, or set read_only = false")
-            return Exit.NOT_CHANGED
         if not yes and not _agreed(f"Remove {what}?"):
             complain("nothing was removed", "to remove without a question: --yes")
             return Exit.NOT_CHANGED

@@ -48,4 +48,8 @@ def audit(options: Options, *, limit: int | None, as_json: bool) -> None:
     for line in table(_COLUMNS, [[row(entry) for entry in found]], terminal_width()):
         emit(line)
     if not found:
-        complain(f"nothing was changed: there is no {folder / FILE}")
+        file = folder / FILE
+        said = (
+            f"{file} holds no change that can be read" if file.exists() else f"nothing was changed: there is no {file}"
+        )
+        complain(said)

@@ -28,7 +28,7 @@ ASKED_READ_ONLY = "tui.cli.asked_read_only"
 _SET_READ_ONLY = "tui.cli.set_read_only"
 
 
-class Mutation(click.Command):
+class Changing(click.Command):
     """A command that changes something: in read-only it is not listed, and says no."""
 
     @property
@@ -48,6 +48,10 @@ class Mutation(click.Command):
                 f"{ctx.command_path} is not there: read-only", "leave out --read-only and read_only = true"
             )
         return super().invoke(ctx)
+
+
+class Mutation(Changing):
+    """One that changes something on AWS: previewed, confirmed, written down."""
 
 
 class Group(click.Group):

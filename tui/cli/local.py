@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tui.cli import sources
+from tui.cli.change import Changing, Group
 from tui.cli.exits import WrongUsage, no_such
 from tui.cli.jobs import print_jobs
 from tui.cli.options import Options
@@ -26,7 +27,7 @@ Examples:
 """
 
 
-@click.group(epilog=_EPILOG)
+@click.group(cls=Group, epilog=_EPILOG)
 @shared
 def local(options: Options) -> None:
     """Show, stop and remove the training jobs of this machine. `sagetop train` starts them."""
@@ -42,7 +43,7 @@ def list_(options: Options, *, as_json: bool) -> None:
     print_jobs(source, options.timeout, JobQuery(), None, as_json=as_json)
 
 
-@local.command()
+@local.command(cls=Changing)
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @click.option(
     "--grace",
@@ -68,7 +69,7 @@ def stop(options: Options, *, jobs: tuple[str, ...], grace: float | None) -> Non
             raise WrongUsage(what, f"look into {folder.path}") from None
 
 
-@local.command()
+@local.command(cls=Changing)
 @click.argument("jobs", nargs=-1, required=True, metavar="NAME...")
 @click.option("--endpoint", is_flag=True, help="Remove what a killed `sagetop serve` has left, not a job.")
 @shared

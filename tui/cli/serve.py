@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.change import Changing
 from tui.cli.exits import Exit, WrongUsage
 from tui.cli.options import Options
 from tui.cli.output import complain
@@ -36,7 +37,7 @@ _BLOCK = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,62}")
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=Changing, epilog=_EPILOG)
 @click.argument("archive", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="The endpoint's name.  [default: the archive's]")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")

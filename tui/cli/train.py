@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli import sources
+from tui.cli.change import Changing
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options
 from tui.cli.output import complain, emit, emit_json, flush
@@ -39,7 +40,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=Changing, epilog=_EPILOG)
 @click.argument("script", required=False, metavar="[SCRIPT]")
 @click.option("--example", is_flag=True, help="A small model that comes with sagetop, and overfits.")
 @click.option("--spec", "spec_file", metavar="FILE", help="YAML or JSON in the shape of CreateTrainingJob.")

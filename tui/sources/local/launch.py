@@ -45,7 +45,9 @@ def start(spec: Spec, jobs: Path) -> JobFolder:
     folder = JobFolder(jobs / spec.name)
     try:
         folder.make()
-    except FileExistsError:
+    except FileExistsError as error:
+        if error.filename != str(folder.path):
+            raise  # something else is where the jobs should be
         raise Refused(f"there is a local job {spec.name} already", "give another --name") from None
     try:
         now_ms = int(time.time() * 1000)

@@ -14,6 +14,7 @@ from tui.sources.local.lines import HostLog
 from tui.sources.local.samples import COLUMNS, by_period, read, units
 from tui.sources.local.serving.folder import VARIANT, EndpointFolder, Serving, folders, true_serving
 from tui.sources.local.serving.records import series_of
+from tui.sources.local.spec import NAME
 
 
 class LocalEndpoints:
@@ -80,8 +81,10 @@ class LocalEndpoints:
         return [log for log in found if log.end]
 
     def _folder(self, name: str) -> EndpointFolder:
-        # A path's last part alone: no name leads out of the folder.
-        return EndpointFolder(self._root / Path(name.removeprefix(self._prefix)).name)
+        called = name.removeprefix(self._prefix)
+        if not NAME.fullmatch(called):  # no name leads out of the folder
+            raise NotFound(f"there is no local endpoint {called}", "to make one: sagetop serve")
+        return EndpointFolder(self._root / called)
 
     def _serving(self, name: str) -> Serving:
         serving = true_serving(self._folder(name))
