@@ -45,8 +45,8 @@ def start(spec: Spec, jobs: Path) -> JobFolder:
     folder = JobFolder(jobs / spec.name)
     try:
         folder.make()
-    except FileExistsError as error:
-        if error.filename != str(folder.path):
+    except FileExistsError as there:
+        if there.filename != str(folder.path):
             raise  # something else is where the jobs should be
         raise Refused(f"there is a local job {spec.name} already", "give another --name") from None
     try:
