@@ -91,7 +91,13 @@ class SagetopApp(App[Leave]):
     DEFAULT_MODE = "jobs"
     BINDINGS = [
         Binding(
-            "colon", "go", "go to", key_display=":", id="app.go", tooltip="Go to jobs, endpoints, a job by its name"
+            "colon",
+            "go",
+            "go to",
+            key_display=":",
+            id="app.go",
+            tooltip="Go to jobs, endpoints, a job by its name",
+            priority=True,  # so that what is typed right behind it waits for its line
         ),
         Binding("question_mark", "help", "help", key_display="?", id="app.help"),
         Binding("escape", "back", "back", id="app.back", show=False),
@@ -169,9 +175,18 @@ class SagetopApp(App[Leave]):
         """What is applied to each line before it is written: plain signs and no colours where that is asked for."""
         return [*super().get_line_filters(), *self._plain]
 
-    def action_go(self) -> None:
-        """Ask for a place and go there."""
-        self.push_screen(later.go_to(self.PLACES), self.go_to)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No `:` where it is a sign like any other."""
+        if action == "go" and self.focused is not None and self.focused.check_consume_key("colon", ":"):
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_go(self) -> None:
+        """Ask for a place and go there; not from a dialog, which wants an answer first."""
+        if self.screen.is_modal:
+            return
+        # Waited for, with all keys behind it: the first of them would reach the screen below, or nobody.
+        await self.push_screen(later.go_to(self.PLACES), self.go_to)
 
     def go_to(self, place: str | None) -> None:
         """Go to one of PLACES, with a name behind it where it ends in a space."""

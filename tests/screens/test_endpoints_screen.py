@@ -80,7 +80,7 @@ async def test_filter_and_sort(world: WorldSource) -> None:
         await monitor.paste("status:inservice v13")
         await monitor.until_gone("embed-stage", "search-exp")
         assert {row[0] for row in rows(monitor)} == {RANKER}
-        await monitor.press("escape", "s")
+        await monitor.press("enter", "escape", "s")
         await monitor.until(lambda _: [row[0] for row in rows(monitor)] == sorted(row[0] for row in rows(monitor)))
         assert len(rows(monitor)) == 5
 

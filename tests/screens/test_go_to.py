@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from tests.screens.monitor import opened
 from tests.screens.world import COMPLETED, RUNNING, WorldSource
 from tui.app import Leave
+from tui.screens.help import HelpScreen
 
 
 async def test_it_offers_the_places_and_leads_there(world: WorldSource) -> None:
@@ -33,6 +35,27 @@ async def test_a_job_by_its_name_from_anywhere(world: WorldSource) -> None:
         await monitor.until(f"jobs ▸ {RUNNING}")
         await monitor.press("q")
         await monitor.until(f"jobs ▸ {COMPLETED}")
+
+
+async def test_what_is_typed_at_once_arrives(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.until("7 jobs")
+        for key in ("colon", *"endpoints", "enter"):
+            monitor.app.post_message(events.Key(key, ":" if key == "colon" else key if len(key) == 1 else None))
+        await monitor.until("4 endpoints")
+
+
+async def test_a_colon_in_a_text_is_a_colon(world: WorldSource) -> None:
+    async with opened(world) as monitor:
+        await monitor.until("7 jobs")
+        await monitor.press("slash")
+        await monitor.type("status")
+        await monitor.press("colon")
+        await monitor.type("failed")
+        await monitor.until("1 of 7", "/ filter status:failed")
+        await monitor.press("escape", "question_mark", "colon")
+        await monitor.until("Keys that work here")
+        assert isinstance(monitor.app.screen, HelpScreen)  # a dialog wants an answer first
 
 
 async def test_escape_stays(world: WorldSource) -> None:

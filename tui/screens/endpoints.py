@@ -37,6 +37,7 @@ class EndpointsScreen(MonitorScreen):
 
     BINDINGS = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+        Binding("escape", "clear_filter", "clear the filter", id="screen.clear-filter", show=False),
         SCALING,
         WEIGHTS,
         DEPLOY,
@@ -65,6 +66,10 @@ class EndpointsScreen(MonitorScreen):
     def action_filter(self) -> None:
         """Open the filter."""
         self.query_one(FilterBar).open()
+
+    def action_clear_filter(self) -> None:
+        """Show all again."""
+        self.query_one(FilterBar).clear()
 
     def action_change_scaling(self) -> None:
         """Show what can be done about the auto-scaling of the variant under the cursor."""

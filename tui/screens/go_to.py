@@ -31,6 +31,10 @@ class GoTo(ModalScreen[str]):
                 compact=True,
             )
 
+    def on_mount(self) -> None:
+        """The keys are the line's from now on, not from some later moment on."""
+        self.set_focus(self.query_one(Input))
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go there."""
         self.dismiss(event.value.strip())

@@ -53,6 +53,7 @@ class JobsScreen(MonitorScreen):
 
     BINDINGS = [
         Binding("slash", "filter", "filter", key_display="/", id="screen.filter"),
+        Binding("escape", "clear_filter", "clear the filter", id="screen.clear-filter", show=False),
         Binding("c", "compare", "compare", id="jobs.compare", tooltip="Compare the marked jobs"),
         STOP,
     ]
@@ -78,6 +79,13 @@ class JobsScreen(MonitorScreen):
     async def action_filter(self) -> None:
         """Open the filter."""
         (await self._filter_bar()).open()
+
+    def action_clear_filter(self) -> None:
+        """Show all again."""
+        from tui.widgets.filter_bar import FilterBar
+
+        for bar in self.query(FilterBar):
+            bar.clear()
 
     async def only(self, text: str) -> None:
         """Show what this filter leaves."""
