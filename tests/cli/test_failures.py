@@ -24,23 +24,23 @@ class TestNoAnswer:
         started = time.monotonic()
         line = sagetop("jobs", "--endpoint-url", NOBODY, "--timeout", "5").failed(3)
         assert "--endpoint-url" in line
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 30
 
     def test_a_server_that_says_nothing(self, canned: Canned, sagetop: Sagetop) -> None:
         canned.answers("ListTrainingJobs", Hang())
         started = time.monotonic()
         assert "--timeout" in sagetop("jobs", "--timeout", "1", at=canned.url).failed(3)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
 
     def test_keys_that_take_for_ever(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
         # No request is ever sent: the time-out of boto3's connections would not help.
         config = clean_machine / ".aws" / "config"
         config.parent.mkdir()
-        config.write_text(f"[profile slow]\ncredential_process = {sys.executable} -c 'import time; time.sleep(20)'\n")
+        config.write_text(f"[profile slow]\ncredential_process = {sys.executable} -c 'import time; time.sleep(60)'\n")
         started = time.monotonic()
         line = sagetop("jobs", "--profile", "slow", "--timeout", "1", at=moto.url).failed(3)
         assert line.startswith("AWS did not answer within 1 s: ")
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
 
     @pytest.mark.parametrize(
         ("answer", "says"),
