@@ -103,7 +103,7 @@ def test_a_job_on_two_hosts_shows_live_lines_charts_and_gauges(open_demo: OpenDe
     text = terminal.wait_for(lambda text: has_a_chart(text) and bool(clocks(text)), PATIENCE_S)
     assert "jobs ▸ resnet50-imagenet-114" in text
     assert re.search(r"Starting .* ▸ +Downloading .* ▸ +Training .* …", text)
-    assert re.search(r"── loss ── train ● \S+ +validation ▲ \S+ ", text)
+    text = terminal.wait_for(lambda text: re.search(r"── loss ── train.* ● \S+ .*validation.* \S ", text) is not None)
 
     seen = clocks(text)
     text = terminal.wait_for(lambda text: bool(clocks(text)) and max(clocks(text)) not in seen)
@@ -131,8 +131,8 @@ def test_on_a_small_terminal_a_job_is_one_pane_at_a_time_and_its_log_can_be_sear
     terminal.send("3")
     terminal.wait_for(lambda text: "━ 3 hosts" in text and has("algo-2", "%")(text))
     terminal.send("4")
-    text = terminal.wait_for(lambda text: "━ 4 facts" in text and "hyperparameters" in text)
-    assert has("status", "InProgress · Training")(text)
+    text = terminal.wait_for(lambda text: "━ 4 facts" in text and "time and money" in text)
+    assert re.search(r"cost +≈ \S+ so far", text)
     terminal.send("tab")
     terminal.wait_for("━━ 1 log ━━ algo-1")
 
@@ -175,8 +175,8 @@ def test_endpoints_show_their_traffic(open_demo: OpenDemo) -> None:
     type_in(terminal, "jobs  endpoints", ":", "endpoints")
     text = terminal.wait_for(lambda text: has("tagger-stage", "! InService", "23%")(text), PATIENCE_S)
     assert has("reranker-canary", "● Updating")(text)
-    assert has("embed-prod", "2–10 on 150")(text)
-    terminal.wait_for(lambda text: {"v12", "v13"} <= set(re.findall(r"ranker-prod +✓ InService +(v\d+)", text)))
+    terminal.wait_for(lambda text: re.search(r"embed-prod .* 2–10", text) is not None)
+    terminal.wait_for(lambda text: {"v12", "v13"} <= set(re.findall(r"ranker-prod +. InService +(v\d+)", text)))
 
     terminal.send("/")
     terminal.wait_for(asks_for_a_filter)

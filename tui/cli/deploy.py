@@ -111,7 +111,11 @@ def deploy(
         code = change(options, plan, yes=yes, confirm=confirm, as_json=as_json, begin=begin, told=told)
     if code == Exit.DONE and not no_wait:
         source = sources.aws(options, options.settings())
-        code = Exit.DONE if _follow(source, options.timeout, called, started) else Exit.JOB_FAILED
+        try:
+            code = Exit.DONE if _follow(source, options.timeout, called, started) else Exit.JOB_FAILED
+        except (SourceError, KeyboardInterrupt):
+            complain(f"{called} was created and is billed, and is not followed any more", "see sagetop endpoints")
+            raise
     if code != Exit.DONE and made:
         _clean_up(options, called, made, cleanup=cleanup, as_json=as_json)
     return code

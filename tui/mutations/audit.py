@@ -124,7 +124,7 @@ def entries(state: Path) -> list[Entry]:
 def last(state: Path, account: str, region: str) -> Entry | None:
     """The last change of an account and region that may have changed something and was not undone, nor an undoing."""
     known = entries(state)
-    undone = {entry.intent["undoes"] for entry in known if entry.may_have_changed and "undoes" in entry.intent}
+    undone = {entry.intent["undoes"] for entry in known if entry.verdict == "done" and "undoes" in entry.intent}
     for entry in reversed(known):
         here = (entry.intent.get("account"), entry.intent.get("region")) == (account, region)
         if here and entry.may_have_changed and entry.id not in undone and "undoes" not in entry.intent:

@@ -20,7 +20,7 @@ from tui.mutations import Change, Guard, NotConfirmed, NotPossible, Outcome, agr
 from tui.mutations.change import Consent
 from tui.mutations.preview import Line, preview, result
 from tui.screens.context import Context
-from tui.sources.base import Source, SourceError
+from tui.sources.base import Source, SourceError, Unanswered
 
 QUIET_S = 0.4
 """How long the preview must have stood there, and no key been pressed, before a `y` counts."""
@@ -55,6 +55,10 @@ def _drawn(look: str, text: str) -> Content:
     if look == "where":
         text = f" {text} "
     return Content.styled(clean(text), _STYLES[look]) if look in _STYLES else Content(clean(text))
+
+
+def _broke_off(error: Exception) -> str:
+    return f"sagetop itself failed ({type(error).__name__}: {error})"
 
 
 class ChangeScreen(ModalScreen[bool]):
@@ -162,12 +166,16 @@ class ChangeScreen(ModalScreen[bool]):
             self.post_message(self.Planned(plan(guard_of(self.context), self.context.source)))
         except (NotPossible, SourceError) as why:
             self.post_message(self.Planned(None, why))
+        except Exception as error:  # whatever it is, nobody is left waiting
+            self.post_message(self.Planned(None, NotPossible(_broke_off(error))))
 
     def _carry_out(self, consent: Consent) -> None:
         try:
             self.post_message(self.Ended(carry_out(self.context.source, guard_of(self.context), consent)))
         except (NotPossible, SourceError) as why:
             self.post_message(self.Ended(None, why))
+        except Exception as error:
+            self.post_message(self.Ended(None, Unanswered(_broke_off(error), "sagetop audit says what was sent")))
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 
@@ -231,7 +239,8 @@ class ChangeScreen(ModalScreen[bool]):
     def _give_up(self, why: NotPossible | SourceError | None) -> None:
         self.state = "ended"
         self.query_one(Input).display = False
-        parts = [("bad", f"Nothing was sent: {why.what}" if why else "Nothing was sent")]
+        known = "It is not known whether anything was sent" if isinstance(why, Unanswered) else "Nothing was sent"
+        parts = [("bad", f"{known}: {why.what}" if why else known)]
         if why is not None and why.hint:
             parts.append(("note", why.hint))
         if self._change is not None:
