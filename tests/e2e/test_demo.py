@@ -131,8 +131,7 @@ def test_on_a_small_terminal_a_job_is_one_pane_at_a_time_and_its_log_can_be_sear
     terminal.send("3")
     terminal.wait_for(lambda text: "━ 3 hosts" in text and has("algo-2", "%")(text))
     terminal.send("4")
-    text = terminal.wait_for(lambda text: "━ 4 facts" in text and "time and money" in text)
-    assert re.search(r"cost +≈ \S+ so far", text)
+    terminal.wait_for(lambda text: "━ 4 facts" in text and re.search(r"cost +≈ \S+ so far", text) is not None)
     terminal.send("tab")
     terminal.wait_for("━━ 1 log ━━ algo-1")
 
