@@ -139,7 +139,7 @@ def test_on_a_small_terminal_a_job_is_one_pane_at_a_time_and_its_log_can_be_sear
     terminal.wait_for("/ text or regular expression")
     terminal.send("Epoch", "enter")
     terminal.wait_for("paused")
-    text = terminal.wait_for(lambda text: bool(re.search(r"/Epoch +[\d,]+ of [\d,]+", text)))
+    terminal.wait_for(lambda text: bool(re.search(r"/Epoch +[\d,]+ of [\d,]+", text)))
     assert harmless(terminal)
 
     terminal.resize(40, 12)
