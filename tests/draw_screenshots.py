@@ -65,8 +65,9 @@ async def type_in(pilot: AppPilot, text: str) -> None:
 
 async def jobs(pilot: AppPilot) -> None:
     """The first screen, with its latest values."""
-    await until(pilot, lambda text: "● Training" in text, lambda text: len(re.findall(r"\dxl.* \d+\.\d+", text)) > 10)
-    await until(pilot, lambda text: "eu-west-1" in text)
+    curve = re.compile(r" \d+\.\d+ +[▁▂▃▄▅▆▇█]")
+    await until(pilot, lambda text: "● Training" in text, lambda text: len(curve.findall(text)) > 10)
+    await until(pilot, lambda text: " demo" in text.split("\n")[0])
 
 
 async def open_job(pilot: AppPilot, words: str) -> None:
@@ -142,7 +143,9 @@ async def endpoints(pilot: AppPilot) -> None:
 async def endpoint(pilot: AppPilot) -> None:
     """Two variants: traffic, log, use, facts."""
     await endpoints(pilot)
-    await pilot.press("G", "enter")
+    await pilot.press("colon")
+    await type_in(pilot, "endpoint ranker-prod")
+    await pilot.press("enter")
     await until(pilot, lambda text: "endpoints ▸ ranker-prod" in text, lambda text: "HTTP/1.1" in text)
     await charts(pilot)
     await until(pilot, GAUGE.search)
