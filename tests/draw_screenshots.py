@@ -91,7 +91,8 @@ async def job(pilot: AppPilot) -> None:
     """Two hosts, their log, their charts, their gauges."""
     await open_job(pilot, "resnet50 status:training")
     await charts(pilot)
-    await until(pilot, lambda text: len(GAUGE.findall(text)) >= 4)
+    # Until the log has been read from its start, its values and CloudWatch's are both shown.
+    await until(pilot, lambda text: len(GAUGE.findall(text)) >= 4, lambda text: "from the log" in text)
 
 
 async def job_log(pilot: AppPilot) -> None:
