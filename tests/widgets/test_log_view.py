@@ -339,6 +339,15 @@ async def test_going_to_a_time(reader: Reader, typed: str, line: int) -> None:
     assert f"line {line}" in screen_text(reader.app)
 
 
+async def test_a_screen_that_loses_lines_keeps_the_cursor_in_sight(reader: Reader) -> None:
+    await reader.gets(*numbered(100))
+    await reader.presses("k", "j")
+    assert reader.sees_texts[-1] == "line 99"
+    await reader.pilot.resize_terminal(60, 5)
+    await reader.settled()
+    assert reader.sees_texts[-1] == "line 99"
+
+
 async def test_what_is_no_time_is_said(reader: Reader) -> None:
     await reader.gets(*numbered(3))
     await reader.types("T", "soon")

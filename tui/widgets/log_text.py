@@ -78,6 +78,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self._thumb: object = None
         self._placing = False
         self._stays_on_top = False
+        self._height_before = 0
         self._paused_at: Anchor | None = None
 
     # What is shown
@@ -247,7 +248,14 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
             self.setting = fitting
             self.refresh()
         self._resize()
-        self._place(len(self.lines) - 1 if self.following else self.top, self.cursor)
+        top, fewer = self.top, self._height_before - self.page
+        self._height_before = self.page
+        if self.following:
+            top = len(self.lines) - 1
+        elif 0 < self.cursor - self._last_in_sight(top) <= fewer:
+            # The line of state below has come and taken the room of the line that a jump has just gone to.
+            top = self._top_for(self.cursor, self.page)
+        self._place(top, self.cursor)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click is the cursor's place, with shift the end of a selection."""
