@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.moto_server import ms
+from tui.files import read_json, write_json
 from tui.model.series import MetricQuery
 from tui.sources.local import launch
-from tui.sources.local.folders import JobFolder, read_json, write_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.pids import ourselves
 from tui.sources.local.samples import COLUMNS, Writer
 from tui.sources.local.serving.folder import EndpointFolder, Serving

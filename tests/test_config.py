@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tui.config import ConfigError, Folders, Settings, load, private_folder
+from tui.config import ConfigError, Folders, Settings, load
 
 Write = Callable[[str], dict[str, str]]
 
@@ -178,15 +176,6 @@ class TestFolders:
     def test_reading_settings_makes_none(self, clean_machine: Path) -> None:
         load({})
         assert list(clean_machine.iterdir()) == []
-
-    def test_are_made_for_their_owner_alone(self, tmp_path: Path) -> None:
-        before = os.umask(0)
-        try:
-            folder = private_folder(Folders.under(tmp_path / "demo").state)
-            assert private_folder(folder) == folder
-        finally:
-            os.umask(before)
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
     def test_of_the_demo_lie_under_its_own(self, tmp_path: Path) -> None:
         folders = Folders.under(tmp_path)

@@ -36,7 +36,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where sagetop keeps things. None is made before something is written there: see `private_folder`."""
+    """Where sagetop keeps things. None is made before something is written there: see `files.private_folder`."""
 
     cache: Path
     """The archive of logs, and what can be fetched again."""
@@ -60,17 +60,6 @@ class Folders:
     def under(cls, root: Path) -> Folders:
         """All of them in one folder, which the demo throws away when it ends."""
         return cls(cache=root / "cache", config=root / "config", state=root / "state")
-
-
-def private_folder(folder: Path) -> Path:
-    """Makes the folder where it does not exist, for its owner alone (0700).
-
-    Raises:
-        OSError: It cannot be made.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
 
 
 @dataclass(frozen=True, slots=True)

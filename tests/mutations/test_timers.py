@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from tests.mutations.conftest import World
+from tui.files import locked
 from tui.mutations import Outcome, audit
-from tui.mutations.files import locked
 from tui.mutations.scaling_plans import resume, suspend
 from tui.mutations.suspensions import remembered
 from tui.mutations.timers import carry_out_due, due, lock_of, next_due

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -290,12 +289,3 @@ async def test_one_that_has_ended_is_not_stopped(world: WorldSource, settings: S
         await monitor.press("S")
         assert "S stop" not in monitor.text
         assert not isinstance(monitor.app.screen, ChangeScreen)
-
-
-def test_the_audit_log_is_json_lines(tmp_path: Path) -> None:
-    from tui.mutations.files import append_line
-
-    append_line(tmp_path / "a.jsonl", {"text": "ä\n\x1b"})
-    append_line(tmp_path / "a.jsonl", {"text": "b"})
-    lines = (tmp_path / "a.jsonl").read_bytes().splitlines()
-    assert [json.loads(line)["text"] for line in lines] == ["ä\n\x1b", "b"]

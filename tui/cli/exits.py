@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from tui.cli.output import complain
-from tui.config import ConfigError, Folders, private_folder
+from tui.config import ConfigError, Folders
+from tui.files import private_folder, write_text
 from tui.sources.base import ModelFailed, NotFound, Refused, SourceError
 
 
@@ -129,9 +130,7 @@ def _keep(error: BaseException) -> str:
     """Writes the traceback to a private file and says where."""
     try:
         path = private_folder(Folders.of_user().state) / "failure.log"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(traceback.format_exception(type(error), error, error.__traceback__))
+        write_text(path, "".join(traceback.format_exception(type(error), error, error.__traceback__)))
     except OSError as problem:
         return f"the details could not be written either ({_summary(problem)})"
     return f"the details are in {path}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.files import append_line, private_folder, read_lines
 from tui.model.changes import Sent, State, Verdict
 from tui.model.words import utc
 from tui.mutations.change import Consent, Guard
-from tui.mutations.files import append_line
 
 FILE = "audit.jsonl"
 
@@ -56,7 +55,7 @@ def ended(guard: Guard, id: str, verdict: Verdict, after: State, said: str) -> N
 
 
 def _write(guard: Guard, record: Mapping[str, Any]) -> None:
-    append_line(guard.state / FILE, {"time": utc(guard.now()), **record})
+    append_line(private_folder(guard.state) / FILE, {"time": utc(guard.now()), **record})
 
 
 @dataclass(slots=True)
@@ -108,7 +107,7 @@ class Entry:
 def entries(state: Path) -> list[Entry]:
     """All changes in the audit log, the oldest first; lines that cannot be read are left out."""
     found: dict[str, Entry] = {}
-    for record in _lines(state / FILE):
+    for record in read_lines(state / FILE):
         id, event = record.get("id"), record.get("event")
         if not isinstance(id, str):
             continue
@@ -135,17 +134,3 @@ def last(state: Path, account: str, region: str) -> Entry | None:
 def find(state: Path, id: str) -> Sequence[Entry]:
     """The changes whose ids begin so."""
     return [entry for entry in entries(state) if entry.id.startswith(id)]
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return
-    for line in content.splitlines():
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            yield record

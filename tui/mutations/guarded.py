@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tui.files import Busy, locked, private_folder
 from tui.model.changes import Row, Sent, State, Verdict
 from tui.model.words import plural
 from tui.mutations import audit
 from tui.mutations.change import Change, Consent, Guard, NotPossible
-from tui.mutations.files import Busy, locked
 from tui.sources.base import Source, SourceError, Unanswered
 
 LOCK_WAIT_S = 20.0
@@ -64,7 +64,7 @@ def carry_out(source: Source, guard: Guard, consent: Consent) -> Outcome:
     if guard.read_only:
         raise NotPossible("nothing is changed: read-only")
     try:
-        with locked(guard.state / "locks" / f"{_key(change)}.lock", wait_s=LOCK_WAIT_S):
+        with locked(private_folder(guard.state / "locks") / f"{_key(change)}.lock", wait_s=LOCK_WAIT_S):
             return _alone(source, guard, consent)
     except Busy:
         raise NotPossible(f"another sagetop is changing {change.name}: nothing was sent", "try again") from None

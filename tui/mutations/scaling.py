@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from tui.files import private_folder, write_json
 from tui.model.changes import Call, Row, State
 from tui.model.endpoints import Endpoint
 from tui.model.jobs import is_local
 from tui.mutations import suspensions
 from tui.mutations.change import Change, Guard, Seen
-from tui.mutations.files import write_private
 from tui.mutations.scaling_rows import rows_between
 from tui.mutations.scaling_state import (
     COPIES,
@@ -94,7 +94,8 @@ class ScalingSubject:
     def sending(self, guard: Guard, change: Change) -> None:
         """Remember the flags that a suspension takes away, and save what a removal does."""
         if change.save_to is not None:
-            write_private(change.save_to, saved(change))
+            private_folder(change.save_to.parent)
+            write_json(change.save_to, saved(change))
         assert change.before is not None
         assert change.wanted is not None
         if change.wanted["target"] is None or not flags_of(change.wanted).all:

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.files import read_json
 from tui.model.changes import Call
 from tui.model.endpoints import Suspended
 from tui.model.words import plural
 from tui.mutations import suspensions
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen
-from tui.mutations.files import read_json
 from tui.mutations.scaling import ScalingSubject
 from tui.mutations.scaling_rows import METRICS, TRACKING, instances, metric_of, policy_words
 from tui.mutations.scaling_state import INSTANCES, Scaling, as_json, calls_between, compared, flags_of, with_flags

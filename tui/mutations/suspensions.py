@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.files import locked, private_folder, read_json, write_json
 from tui.model.endpoints import Suspended
 from tui.model.words import utc
-from tui.mutations.files import locked, read_json, write_private
 
 FILE = "suspensions.json"
 
@@ -77,11 +77,11 @@ def forget(state: Path, key: Key) -> None:
 
 @contextmanager
 def _edited(state: Path) -> Iterator[dict[str, Any]]:
-    path = state / FILE
+    path = private_folder(state) / FILE
     with locked(path.with_suffix(".lock"), wait_s=10.0):
         known = read_json(path)
         yield known
-        write_private(path, known)
+        write_json(path, known)
 
 
 def _name(key: Key) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from tui.files import Busy, locked, private_folder
 from tui.mutations import scaling_plans, suspensions
 from tui.mutations.change import Consent, Guard, NothingToDo, NotPossible, see
-from tui.mutations.files import Busy, locked
 from tui.mutations.guarded import Outcome, carry_out
 from tui.mutations.suspensions import Key, Suspension
 from tui.mutations.undo import subject_of
@@ -81,4 +81,4 @@ def _carried_out(source: Source, guard: Guard, key: Key) -> Outcome | None:
 def lock_of(guard: Guard, key: Key) -> Path:
     """What whoever carries out this timer holds meanwhile."""
     name = hashlib.sha256(" ".join(key).encode()).hexdigest()[:24]
-    return guard.state / "locks" / f"timer-{name}.lock"
+    return private_folder(guard.state / "locks") / f"timer-{name}.lock"

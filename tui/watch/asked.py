@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tui.config import private_folder
+from tui.files import locked, private_folder, read_lines, write_text
 from tui.model.invocation import Invocation
 
 _MOST = 200
@@ -39,13 +35,10 @@ def remember(folder: Path, endpoint: str, invocation: Invocation) -> None:
     if len(invocation.body) > _LARGEST:
         return
     private_folder(folder)
-    with _alone(folder):
+    with locked(folder / ".asked.lock"):
         entries = [entry for entry in _read(folder) if entry != (endpoint, invocation)]
-        lines = [_line(*entry) for entry in (*entries, (endpoint, invocation))][-_MOST:]
-        beside = folder / f".asked.{os.getpid()}"
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(lines)
-        beside.replace(_file(folder))
+        lines = [_line(*entry) for entry in (*entries, (endpoint, invocation))]
+        write_text(_file(folder), "".join(lines[-_MOST:]))
 
 
 def _file(folder: Path) -> Path:
@@ -69,14 +62,9 @@ def _line(endpoint: str, invocation: Invocation) -> str:
 
 def _read(folder: Path) -> list[tuple[str, Invocation]]:
     """All that is kept, the oldest first; what is no such line is passed over."""
-    try:
-        lines = _file(folder).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
     found = []
-    for line in lines:
+    for value in read_lines(_file(folder)):
         try:
-            value = json.loads(line)
             invocation = Invocation(
                 str(value["body"]).encode("utf-8"),
                 str(value["content_type"]),
@@ -84,16 +72,6 @@ def _read(folder: Path) -> list[tuple[str, Invocation]]:
                 str(value["variant"]),
             )
             found.append((str(value["endpoint"]), invocation))
-        except (ValueError, KeyError, TypeError):
+        except (KeyError, UnicodeEncodeError):
             continue
     return found
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    handle = os.open(folder / ".asked.lock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -10,13 +10,11 @@ A pattern is a job's name, in which `*` stands for any characters and `?` for on
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from tui.config import private_folder
+from tui.files import private_folder, write_json
 from tui.model.jobs import MetricDefinition
 
 FILE = "metrics.json"
@@ -102,17 +100,8 @@ def _plain(pattern: str) -> str:
 
 
 def _write(folder: Path, kept: Kept) -> None:
-    """The whole file or none of it: it is written beside the old one (0600) and put into its place."""
     records = {
         pattern: [{"Name": each.name, "Regex": each.regex} for each in definitions]
         for pattern, definitions in kept.items()
     }
-    handle, name = tempfile.mkstemp(prefix=f".{FILE}-", dir=private_folder(folder))  # 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(records, file, indent=2)
-            file.write("\n")
-        Path(name).replace(folder / FILE)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_json(private_folder(folder) / FILE, records)

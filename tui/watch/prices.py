@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tui.files import private_folder, read_json, write_json
 from tui.model.prices import Component
 from tui.sources.base import SourceError
 
@@ -93,11 +91,8 @@ class PriceBook:
             self._write(kept)
 
     def _read(self) -> dict[str, Any]:
-        try:
-            kept = json.loads(self._cache.read_text(encoding="utf-8")) if self._cache else {}
-        except (OSError, ValueError):
-            return {}
-        is_ours = isinstance(kept, dict) and all(
+        kept = read_json(self._cache) if self._cache else {}
+        is_ours = all(
             isinstance(part, dict) and all(isinstance(types, dict) for types in part.values()) for part in kept.values()
         )
         return kept if is_ours else {}
@@ -107,11 +102,8 @@ class PriceBook:
             return
         # A full disk or a folder that is not ours: the prices are asked for again the next time.
         with suppress(OSError):
-            self._cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._cache.parent, prefix=self._cache.name)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(kept, file)
-            Path(name).replace(self._cache)
+            private_folder(self._cache.parent)
+            write_json(self._cache, kept)
 
 
 def _fresh(entry: object, now: float) -> tuple[float | None] | None:

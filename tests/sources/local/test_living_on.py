@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from tests.local_jobs import Job, Machine, until
 from tests.sources.local.test_running import messages
+from tui.files import read_json, write_json
 from tui.sources.local import launch
-from tui.sources.local.folders import read_json, write_json
 from tui.sources.local.pids import Process, ourselves
 from tui.sources.local.source import LocalSource
 from tui.sources.local.state import UNSUPERVISED
@@ -47,7 +47,7 @@ def test_who_started_a_job_may_end(machine: Machine) -> None:
 import os, signal
 from pathlib import Path
 from tui.sources.local import launch, spec
-from tui.sources.local.folders import read_json
+from tui.files import read_json
 request = read_json(Path({str(machine.source / "request.json")!r}))
 launch.start(spec.from_request(request, Path()), Path({str(machine.jobs)!r}))
 os.kill(os.getpid(), signal.SIGKILL)

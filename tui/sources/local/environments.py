@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+
+from tui.files import locked, private_folder
 
 _ASK = """
 import json, site, sys
@@ -52,8 +51,8 @@ def environment(root: Path, requirements: Path, python: str, run: Callable[[list
     key = hashlib.sha256(b"\0".join([version.encode(), prefix.encode(), requirements.read_bytes()])).hexdigest()[:24]
     folder = root / key
     interpreter, complete = folder / "bin" / "python", folder / ".complete"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(root / f".{key}"):
+    private_folder(root)
+    with locked(root / f".{key}"):
         if complete.exists():
             return str(interpreter), True
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,13 +69,3 @@ def environment(root: Path, requirements: Path, python: str, run: Callable[[list
             raise NotInstalled(f"pip could not install {requirements.name}")
         complete.touch()
     return str(interpreter), False
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

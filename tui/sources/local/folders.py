@@ -14,12 +14,8 @@ NAME/
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 PRIVATE = 0o700
 
@@ -97,25 +93,3 @@ class JobFolder:
         self.path.mkdir(mode=PRIVATE)
         self.logs.mkdir(mode=PRIVATE)
         self.use.mkdir(mode=PRIVATE)
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a file whole or not at all.
-
-    Raises:
-        OSError: It cannot be written; what was there before still is.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-    beside.replace(path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """What the file holds, nothing where it is missing or no object."""
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

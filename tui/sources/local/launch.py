@@ -12,8 +12,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
+from tui.files import write_json
 from tui.sources.base import NotFound, Refused
-from tui.sources.local.folders import JobFolder, write_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.pids import Process, ourselves
 from tui.sources.local.spec import Spec
 from tui.sources.local.state import State, load, true_state

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
+from tui.files import Busy, locked
 from tui.model.logs import LogEvent, LogPage, event_order, host_number
 from tui.sources.base import NotFound, Refused
 from tui.sources.local.folders import JobFolder
@@ -69,16 +68,12 @@ class JobLog:
         state = true_state(self._folder)
         if state is None or state.supervisor.is_alive:
             return
-        with suppress(OSError):  # somebody else does it, or the folder is not ours to write: what is there is read
-            handle = os.open(self._folder.logs / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for path in self._folder.logs.glob("*.log"):
-                    publisher = Publisher(path, path.with_suffix(".idx"))
-                    publisher.publish(int(time.time() * 1000), final=state.is_ended)
-                    publisher.close()
-            finally:
-                os.close(handle)
+        # Where somebody else does it, or the folder is not ours to write, what is there is read.
+        with suppress(OSError, Busy), locked(self._folder.logs / ".lock", wait_s=0):
+            for path in self._folder.logs.glob("*.log"):
+                publisher = Publisher(path, path.with_suffix(".idx"))
+                publisher.publish(int(time.time() * 1000), final=state.is_ended)
+                publisher.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.sources.local.folders import JobFolder, read_json, write_json
+from tui.files import read_json, write_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.lines import HostLog
 from tui.sources.local.metrics import JobMetrics
 from tui.sources.local.samples import read, read_processes

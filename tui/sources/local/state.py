@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.files import read_json, write_json
 from tui.model.jobs import ENDED
-from tui.sources.local.folders import JobFolder, read_json, write_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.pids import Process
 
 UNSUPERVISED = "Unsupervised"

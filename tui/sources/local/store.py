@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from tui.files import read_json
 from tui.model.jobs import FinalMetric, InstanceGroup, MetricDefinition, Phase, TrainingJob
-from tui.sources.local.folders import JobFolder, read_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.state import State, true_state
 
 

@@ -19,9 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from tui.files import read_json
 from tui.sources.local import environments, hosts, turns
 from tui.sources.local.contract import Host, Layout
-from tui.sources.local.folders import JobFolder, read_json
+from tui.sources.local.folders import JobFolder
 from tui.sources.local.lines import Publisher
 from tui.sources.local.nvml import Gpus, NoGpus, gpus, usable
 from tui.sources.local.pids import ourselves

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from tui.files import locked
 from tui.sources.local.folders import JobFolder
 from tui.sources.local.spec import Spec
 from tui.sources.local.state import State, true_state
@@ -60,7 +59,7 @@ def take(folder: JobFolder, spec: Spec, state: State, gpus: Sequence[int]) -> bo
     if spec.gpus is None and spec.cores is None:
         state.gpus = shared_out(gpus if spec.wants_gpus else (), spec.hosts)
         return True
-    with _locked(folder.path.parent):
+    with locked(folder.path.parent / ".turns"):
         others = [other for path in folder.path.parent.iterdir() if path != folder.path and (other := _running(path))]
         state.waiting = True
         first = not any(other.waiting and _before(other, state) for other in others)
@@ -90,13 +89,3 @@ def _running(path: Path) -> State | None:
     except (KeyError, TypeError, ValueError):
         return None  # somebody has written into its files: others need not wait for it
     return state if state is not None and not state.is_ended else None
-
-
-@contextmanager
-def _locked(jobs: Path) -> Iterator[None]:
-    handle = os.open(jobs / ".turns", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

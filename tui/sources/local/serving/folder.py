@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui.sources.local.folders import PRIVATE, read_json, write_json
+from tui.files import read_json, write_json
+from tui.sources.local.folders import PRIVATE
 from tui.sources.local.pids import Process
 
 VARIANT = "AllTraffic"

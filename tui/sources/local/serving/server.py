@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import select
@@ -17,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.sources.local.folders import PRIVATE
+from tui.files import locked, private_folder
 from tui.sources.local.lines import Publisher
 from tui.sources.local.nvml import NoGpus
 from tui.sources.local.pids import ourselves
@@ -112,7 +111,8 @@ class Server:
             NotServed: The archive is bad, has no script, the port is taken, or an endpoint of this name is served.
             OSError: A file cannot be read or written.
         """
-        with _alone(self.folder.path.parent):
+        root = private_folder(self.folder.path.parent)
+        with locked(root.with_name(f".{root.name}.lock")):  # of two servers that want one name, one takes it
             known = true_serving(self.folder)
             if known is not None and known.server.is_alive:
                 where = f", on port {known.port}" if known.port else ""
@@ -294,18 +294,6 @@ class Server:
             if handle >= 0:
                 os.close(handle)
         shutil.rmtree(self.folder.path, ignore_errors=True)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Of two servers that want one name, one takes it."""
-    root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    handle = os.open(root.with_name(f".{root.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
