@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.faults import FaultProxy
 from tests.moto_server import ACCOUNT, REGION, Moto
 from tui.mutations import Change, Guard, Outcome, agree, carry_out, see
 from tui.mutations.scaling import ScalingSubject
@@ -140,3 +141,16 @@ def world(moto: Moto, one_source: AwsSource, guard: Guard, clock: Clock) -> Worl
     endpoint.production_variants[0].update({"CurrentInstanceCount": 4, "DesiredInstanceCount": 4})
     put_scaling(moto)
     return World(moto, one_source, guard, clock)
+
+
+@pytest.fixture
+def proxy(world: World) -> Iterator[FaultProxy]:
+    with FaultProxy(world.moto.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def through(world: World, proxy: FaultProxy) -> World:
+    """The same, through a proxy that does what networks do."""
+    settings = world.moto.settings(endpoint_url=proxy.url, attempts=2, timeout_s=20.0)
+    return replace(world, source=AwsSource(settings))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,19 +30,6 @@ OFF = (True, True, True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not there at once does not come later here."""
     monkeypatch.setattr(guarded, "LOOKS_S", (0.0, 0.01))
-
-
-@pytest.fixture
-def proxy(world: World) -> Iterator[FaultProxy]:
-    with FaultProxy(world.moto.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def through(world: World, proxy: FaultProxy) -> World:
-    """The same, through a proxy that does what networks do."""
-    settings = world.moto.settings(endpoint_url=proxy.url, attempts=2, timeout_s=20.0)
-    return replace(world, source=AwsSource(settings))
 
 
 def consented(world: World, change: Change) -> Consent:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tests.faults import FaultProxy
 from tests.mutations.conftest import World
 from tui.files import locked
-from tui.mutations import Outcome, audit
+from tui.mutations import Outcome, audit, guarded
 from tui.mutations.scaling_plans import resume, suspend
-from tui.mutations.suspensions import remembered
+from tui.mutations.suspensions import FILE, remember, remembered
 from tui.mutations.timers import carry_out_due, due, lock_of, next_due
 from tui.sources.aws.source import AwsSource
+from tui.sources.base import SourceError
 
 OFF = (True, True, True)
 
@@ -114,3 +117,52 @@ def test_the_timer_of_an_endpoint_that_is_gone_goes_too(suspended: World) -> Non
     suspended.clock.move(hours=3)
     assert carried_out(suspended) == []
     assert next_due(suspended.guard) is None
+
+
+def test_one_that_fails_is_tried_less_and_less_and_is_one_entry_in_the_audit_log(
+    through: World, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "LOOKS_S", (0.0,))
+    through.do(suspend, through.clock() + timedelta(hours=2))
+    log = through.guard.state / audit.FILE
+    through.clock.move(hours=2)
+    written = [len(log.read_text().splitlines())]
+
+    def attempts(minutes: int) -> list[str]:
+        """How those ended that are made by a monitor that looks every minute."""
+        ends = []
+        for _ in range(minutes):
+            ends += [outcome.verdict for outcome in carried_out(through)]
+            through.clock.move(minutes=1)
+        written.append(len(log.read_text().splitlines()))
+        return ends
+
+    proxy.faults.denied = {"RegisterScalableTarget"}
+    assert attempts(1) == ["failed"]
+    assert attempts(6) == ["failed"] * 2  # a minute later, and two behind that
+    assert written[2:] == written[1:2]
+    proxy.faults.denied, proxy.faults.broken = set(), {"RegisterScalableTarget"}
+    assert attempts(1) == ["unknown"]
+    assert next_due(through.guard) == through.clock() + timedelta(minutes=7)
+    proxy.faults.broken = set()
+    assert attempts(8) == ["done"]
+    # What was to be sent, what became of it and how it ended; and the last two again, where they were others.
+    assert [after - before for before, after in itertools.pairwise(written)] == [3, 0, 2, 2]
+    (_, entry) = audit.entries(through.guard.state)
+    assert (entry.intent["kind"], entry.verdict) == ("scaling.resume", "done")
+    assert next_due(through.guard) is None
+
+
+def test_one_that_cannot_be_asked_for_holds_up_no_other(suspended: World) -> None:
+    (own,) = remembered(suspended.guard.state).values()
+    key = (*own.key[:2], own.key[2], "nonsense")
+    first = replace(own, key=key, subject={**own.subject, "dimension": "nonsense"}, until=own.since)
+    (suspended.guard.state / FILE).unlink()
+    for one in (first, own):
+        remember(suspended.guard.state, one)
+    suspended.clock.move(hours=3)
+    due_here = carry_out_due(suspended.source, suspended.guard)
+    assert next(due_here).verdict == "done"
+    with pytest.raises(SourceError):
+        next(due_here)
+    assert next_due(suspended.guard) == suspended.clock() + timedelta(minutes=1)

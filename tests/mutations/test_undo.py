@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.moto_server import ago
 from tests.mutations.conftest import World
 from tui.mutations import NothingToDo, NotPossible, Outcome, agree, audit, carry_out, see
 from tui.mutations.jobs import JobSubject, stop
-from tui.mutations.scaling_plans import Numbers, remove, set_numbers, suspend
+from tui.mutations.scaling_plans import Numbers, remove, resume, set_numbers, suspend
 from tui.mutations.suspensions import remembered
 from tui.mutations.undo import undo
 
@@ -29,6 +30,50 @@ def test_a_suspension_is_undone_with_its_memory_and_its_timer(world: World) -> N
     assert undone(world).verdict == "done"
     assert world.flags == (False, True, False)
     assert remembered(world.guard.state) == {}
+
+
+def timer(world: World) -> Any:
+    """When sagetop's timer ends the suspension, None where it has none."""
+    return next((one.until for one in remembered(world.guard.state).values()), None)
+
+
+def test_the_timer_of_what_was_suspended_already_comes_back(world: World) -> None:
+    first, second = (world.clock() + timedelta(hours=hours) for hours in (2, 5))
+    world.set_flags(False, True, False)
+    world.do(suspend, first)
+    world.do(suspend, second)
+    change = undo(world.guard, world.source)
+    assert [(row.name, row.now, row.after) for row in change.rows if row.moves] == [
+        ("on again", "2026-11-22 19:03 UTC", "2026-11-22 16:03 UTC")
+    ]
+    assert change.calls == ()
+    assert undone(world).verdict == "done"
+    assert timer(world) == first
+    world.do(suspend)
+    assert timer(world) is None
+    assert undone(world).verdict == "done"
+    assert timer(world) == first
+    undone(world)
+    assert world.flags == (False, True, False)
+
+
+def test_the_timer_comes_back_with_a_suspension_that_was_ended_unless_it_has_passed(world: World) -> None:
+    world.do(suspend, world.clock() + timedelta(hours=2))
+    world.do(resume)
+    assert any("on again at 2026-11-22 16:03 UTC" in note for note in undo(world.guard, world.source).notes)
+    world.clock.move(hours=3)
+    assert any("16:03 UTC, has passed" in note for note in undo(world.guard, world.source).notes)
+    undone(world)
+    assert (world.flags, timer(world)) == ((True, True, True), None)
+
+
+def test_other_limits_leave_the_timer_alone(world: World) -> None:
+    until = world.clock() + timedelta(hours=2)
+    world.do(suspend, until)
+    world.do(set_numbers, Numbers(max=10))
+    assert timer(world) == until
+    undone(world)
+    assert timer(world) == until
 
 
 def test_limits_and_policy_come_back(world: World) -> None:

@@ -99,6 +99,10 @@ def test_weights_are_put_back_and_nothing_else_with_them(world: World, variants:
     set_(world, {"old": 0.5, "new": 0.5})
     variants[1]["DesiredInstanceCount"] = variants[1]["CurrentInstanceCount"] = 5  # somebody else
     change = undo(world.guard, world.source)
+    assert not any("changed again" in note for note in change.notes)
+    variants[1]["DesiredWeight"] = 0.7
+    change = undo(world.guard, world.source)
+    assert "the weight of new was changed again since, from 0.5 to 0.7: that goes as well" in change.notes
     assert carry_out(world.source, world.guard, agree(world.guard, change, yes="y")).verdict == "done"
     assert weights_of(variants) == [0.9, 0.1]
     assert variants[1]["DesiredInstanceCount"] == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from tui.files import append_line, private_folder, read_lines
 from tui.model.changes import Sent, State, Verdict
 from tui.model.words import utc
-from tui.mutations.change import Consent, Guard
+from tui.mutations.change import Change, Consent, Guard
 
 FILE = "audit.jsonl"
 
@@ -30,10 +31,7 @@ def intend(guard: Guard, consent: Consent, id: str) -> None:
             "region": change.identity.region,
             "confirmed": consent.how,
             "subject": change.subject.record(),
-            "request": [
-                {"service": call.service, "operation": call.operation, "parameters": call.parameters}
-                for call in change.calls
-            ],
+            "request": _request(change),
             "before": change.before,
             "wanted": change.wanted,
             "undoable": change.undoable,
@@ -44,14 +42,32 @@ def intend(guard: Guard, consent: Consent, id: str) -> None:
     )
 
 
-def sent(guard: Guard, id: str, number: int, result: Sent) -> None:
-    """Write down what became of one call, counted from 0."""
-    _write(guard, {"id": id, "event": "sent", "call": number, "result": result.result, "why": result.why})
+def sent(guard: Guard, id: str, number: int, result: Sent, before: Entry | None = None) -> None:
+    """Write down what became of one call, counted from 0, unless an earlier attempt says the same."""
+    known = before.results.get(number, {}) if before else {}
+    if (known.get("result"), known.get("why")) != (result.result, result.why):
+        _write(guard, {"id": id, "event": "sent", "call": number, "result": result.result, "why": result.why})
 
 
-def ended(guard: Guard, id: str, verdict: Verdict, after: State, said: str) -> None:
-    """Write down how it all ended."""
-    _write(guard, {"id": id, "event": "outcome", "outcome": verdict, "after": after, "said": said})
+def ended(guard: Guard, id: str, verdict: Verdict, after: State, said: str, before: Entry | None = None) -> None:
+    """Write down how it all ended, unless an earlier attempt says the same."""
+    known = before.outcome if before else {}
+    if (known.get("outcome"), known.get("said")) != (verdict, said):
+        _write(guard, {"id": id, "event": "outcome", "outcome": verdict, "after": after, "said": said})
+
+
+def same_intent(state: Path, id: str, change: Change) -> Entry | None:
+    """The entry of this id, if it is of an attempt to do exactly the same to the same."""
+    entry = next((entry for entry in entries(state) if entry.id == id), None)
+    now = json.loads(json.dumps([change.subject.record(), _request(change), change.before], default=str))
+    then = [entry.intent.get(key) for key in ("subject", "request", "before")] if entry else None
+    return entry if then == now else None
+
+
+def _request(change: Change) -> list[dict[str, Any]]:
+    return [
+        {"service": call.service, "operation": call.operation, "parameters": call.parameters} for call in change.calls
+    ]
 
 
 def _write(guard: Guard, record: Mapping[str, Any]) -> None:
@@ -81,6 +97,11 @@ class Entry:
     def verdict(self) -> str:
         """How it ended in a word; `no outcome` where sagetop ended, or was killed, before it knew."""
         return str(self.outcome.get("outcome", "no outcome"))
+
+    @property
+    def ended(self) -> str:
+        """When it ended, as far as is known, in ISO 8601: these sort as they are."""
+        return str(self.outcome.get("time") or self.intent.get("time"))
 
     @property
     def may_have_changed(self) -> bool:
@@ -124,11 +145,16 @@ def last(state: Path, account: str, region: str) -> Entry | None:
     """The last change of an account and region that may have changed something and was not undone, nor an undoing."""
     known = entries(state)
     undone = {entry.intent["undoes"] for entry in known if entry.verdict == "done" and "undoes" in entry.intent}
-    for entry in reversed(known):
-        here = (entry.intent.get("account"), entry.intent.get("region")) == (account, region)
-        if here and entry.may_have_changed and entry.id not in undone and "undoes" not in entry.intent:
-            return entry
-    return None
+    fits = [
+        entry
+        for entry in known
+        if (entry.intent.get("account"), entry.intent.get("region")) == (account, region)
+        and entry.may_have_changed
+        and entry.id not in undone
+        and "undoes" not in entry.intent
+    ]
+    # By when they ended: a timer that failed for a while has had its entry for as long.
+    return max(reversed(fits), key=lambda entry: entry.ended, default=None)
 
 
 def find(state: Path, id: str) -> Sequence[Entry]:

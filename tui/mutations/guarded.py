@@ -48,12 +48,19 @@ class Outcome:
     error: SourceError | None = None
 
 
-def carry_out(source: Source, guard: Guard, consent: Consent) -> Outcome:
+def carry_out(source: Source, guard: Guard, consent: Consent, tried: str = "") -> Outcome:
     """Send a change that a person agreed to, and tell what came of it.
 
     Two sagetops on this machine change the same thing one after the other. Just before sending it looks once more: if
     anything that the change touches is not as the plan saw it, nothing is sent. After the first call that fails, or
     that nobody answers, the rest is not sent.
+
+    Args:
+        source: Where it is sent.
+        guard: What it is held against.
+        consent: A person's word for it.
+        tried: The id of an earlier attempt. Where that was of exactly the same change, it stands in the audit log, and
+            is added to where this one ends otherwise.
 
     Raises:
         NotPossible: Nothing may be changed here, another sagetop is at it, or the audit log cannot be written. Nothing
@@ -65,7 +72,7 @@ def carry_out(source: Source, guard: Guard, consent: Consent) -> Outcome:
         raise NotPossible("nothing is changed: read-only")
     try:
         with locked(private_folder(guard.state / "locks") / f"{_key(change)}.lock", wait_s=LOCK_WAIT_S):
-            return _alone(source, guard, consent)
+            return _alone(source, guard, consent, tried)
     except Busy:
         raise NotPossible(f"another sagetop is changing {change.name}: nothing was sent", "try again") from None
     except OSError as error:
@@ -75,17 +82,21 @@ def carry_out(source: Source, guard: Guard, consent: Consent) -> Outcome:
         ) from error
 
 
-def _alone(source: Source, guard: Guard, consent: Consent) -> Outcome:
-    change, id = consent.change, uuid.uuid4().hex[:12]
+def _alone(source: Source, guard: Guard, consent: Consent, tried: str) -> Outcome:
+    change = consent.change
+    before = audit.same_intent(guard.state, tried, change) if tried else None
+    id = before.id if before else uuid.uuid4().hex[:12]
     now = change.subject.read(source)
     if not change.subject.same(change, now):
         rows = change.subject.tell(change.before, now)
         unsent = tuple(Sent(call, "not sent") for call in change.calls)
         said = "somebody changed it meanwhile: nothing was sent"
-        audit.intend(guard, consent, id)
-        audit.ended(guard, id, "overtaken", now, said)
+        if before is None:
+            audit.intend(guard, consent, id)
+        audit.ended(guard, id, "overtaken", now, said, before)
         return Outcome(id, change, "overtaken", unsent, now, rows, said)
-    audit.intend(guard, consent, id)
+    if before is None:
+        audit.intend(guard, consent, id)
     try:
         change.subject.sending(guard, change)
     except (OSError, Busy):
@@ -101,14 +112,14 @@ def _alone(source: Source, guard: Guard, consent: Consent) -> Outcome:
         except (OSError, Busy) as problem:
             unwritten.append(getattr(problem, "strerror", None) or "another sagetop holds it")
 
-    results, error = _send(source, change, lambda number, one: keep(lambda: audit.sent(guard, id, number, one)))
+    results, error = _send(source, change, lambda number, one: keep(lambda: audit.sent(guard, id, number, one, before)))
     after, unread = _look_again(source, change)
     verdict, said = _judged(change, results, after, known=unread is None)
     if error is None and verdict in ("unknown", "differs"):
         error = unread
     arrived = {"done": True, "differs": True, "partly": True, "failed": False, "unknown": None}[verdict]
     keep(lambda: change.subject.ended(guard, change, after, arrived=arrived))
-    keep(lambda: audit.ended(guard, id, verdict, after, said))
+    keep(lambda: audit.ended(guard, id, verdict, after, said, before))
     if unwritten:
         said += f"; what came of it could not be written down ({unwritten[0]})"
     rows = change.subject.tell(change.before, after) if after is not None else ()

@@ -92,7 +92,7 @@ class ScalingSubject:
         return rows_between(before, after) if before is not None and after is not None else ()
 
     def sending(self, guard: Guard, change: Change) -> None:
-        """Remember the flags that a suspension takes away, and save what a removal does."""
+        """Remember the flags that a suspension takes away and its timer, and save what a removal does."""
         if change.save_to is not None:
             private_folder(change.save_to.parent)
             write_json(change.save_to, saved(change))
@@ -104,7 +104,7 @@ class ScalingSubject:
         known = suspensions.remembered(guard.state).get(key)
         if not flags_of(change.before).all or known is None:
             known = Suspension(key, self.record(), flags_of(change.before), guard.now())
-        suspensions.remember(guard.state, replace(known, until=change.until))
+        suspensions.remember(guard.state, replace(known, until=change.until, tried="", tries=0, again_at=None))
 
     def ended(self, guard: Guard, change: Change, after: State, *, arrived: bool | None) -> None:
         """Forget the flags once it is not suspended any more, or never was."""

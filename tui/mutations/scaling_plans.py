@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tui.files import read_json
 from tui.model.changes import Call
 from tui.model.endpoints import Suspended
-from tui.model.words import plural
+from tui.model.words import plural, utc
 from tui.mutations import suspensions
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen
 from tui.mutations.scaling import ScalingSubject
@@ -63,19 +63,18 @@ def suspend(guard: Guard, seen: Seen, until: datetime | None = None) -> Change:
     subject, state = _parts(seen)
     _need_target(subject, state)
     known = memory(guard, seen)
-    if flags_of(state).all and (known.until if known else None) == until:
+    if flags_of(state).all and _timer(known) == until:
         raise NothingToDo(f"auto-scaling of {subject.label} is suspended already", _since(known))
     notes = []
     if until is not None:
-        notes.append(f"on again at {clock(until)}, by whichever sagetop is running then; overdue if none is")
+        notes.append(_by_itself(until))
     if flags_of(state).all:
         notes.append("it is suspended already: only the timer changes, and nothing is sent to AWS")
         if known is None:
             notes.append("no flags from before are remembered: on again means that all three are on")
     if state["scheduled"]:
         notes.append(f"{plural(len(state['scheduled']), 'scheduled action')} will not run while it is suspended")
-    change = _change(guard, seen, "scaling.suspend", "Suspend auto-scaling of", with_flags(state, OFF), notes)
-    return replace(change, until=until)
+    return _change(guard, seen, "scaling.suspend", "Suspend auto-scaling of", with_flags(state, OFF), notes, until)
 
 
 def resume(guard: Guard, seen: Seen) -> Change:
@@ -87,7 +86,9 @@ def resume(guard: Guard, seen: Seen) -> Change:
     subject, state = _parts(seen)
     _need_target(subject, state)
     known = memory(guard, seen)
-    flags = known.flags if known is not None and not known.flags.all else Suspended()
+    if known is not None and known.flags.all:
+        known = None  # somebody else had suspended it, and only its timer is ours
+    flags = known.flags if known is not None else Suspended()
     if flags_of(state) == flags:
         raise NothingToDo(f"auto-scaling of {subject.label} is on")
     if known is not None and flags.any:
@@ -129,7 +130,7 @@ def set_numbers(guard: Guard, seen: Seen, numbers: Numbers) -> Change:
         wanted["policies"] = [_policy(subject, state, numbers)]
     notes = []
     if target is not None and flags_of(state).any:
-        notes.append("it stays suspended as it is: resume turns it on")
+        notes.append("it stays suspended as it is: resume turns it on, or its timer where it has one")
     if target is None and (numbers.out_cooldown_s is None or numbers.in_cooldown_s is None):
         notes.append("cooldowns that are not given are AWS's own default")
     return _change(guard, seen, "scaling.set", "Set auto-scaling of", wanted, notes)
@@ -200,8 +201,16 @@ def file_for(guard: Guard, seen: Seen) -> Path:
 
 
 def between(guard: Guard, seen: Seen, wanted: Scaling, title: str, notes: list[str]) -> Change:
-    """Whatever makes the one of the other: how a change is undone."""
-    change = _change(guard, seen, "scaling.undo", title, {**_parts(seen)[1], **compared(wanted)}, notes)
+    """Whatever makes the one of the other: how a change is undone, its timer included."""
+    until = _timer(memory(guard, seen))
+    if "until" in wanted:
+        until = suspensions.moment(wanted["until"]) if wanted["until"] else None
+        if until is not None and until <= guard.now():
+            notes = [*notes, f"its timer of before, {clock(until)}, has passed: it stays suspended until it is resumed"]
+            until = None
+        elif until is not None:
+            notes = [*notes, _by_itself(until)]
+    change = _change(guard, seen, "scaling.undo", title, {**_parts(seen)[1], **compared(wanted)}, notes, until)
     if change.wanted is not None and change.wanted["target"] is None:
         file = file_for(guard, seen)
         notes = [*change.notes, f"there was none before: it is removed, and saved before to {file}"]
@@ -214,10 +223,25 @@ def clock(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _change(guard: Guard, seen: Seen, kind: str, title: str, wanted: Scaling, notes: list[str]) -> Change:
+def _change(
+    guard: Guard,
+    seen: Seen,
+    kind: str,
+    title: str,
+    wanted: Scaling,
+    notes: list[str],
+    until: datetime | Literal["as it is"] | None = "as it is",
+) -> Change:
+    """The change; what stays suspended keeps its timer unless it gets another, or none."""
     subject, state = _parts(seen)
     calls = calls_between(state, wanted, subject.resource_id, subject.dimension)
-    if not calls and kind != "scaling.suspend":
+    before = _timer(memory(guard, seen))
+    if until == "as it is":
+        until = before
+    if wanted["target"] is None or not flags_of(wanted).all:
+        until = None
+    state, wanted = {**state, "until": before and utc(before)}, {**wanted, "until": until and utc(until)}
+    if not calls and until == before:
         raise NothingToDo(f"auto-scaling of {subject.label} is so already")
     return Change(
         kind=kind,
@@ -230,7 +254,16 @@ def _change(guard: Guard, seen: Seen, kind: str, title: str, wanted: Scaling, no
         rows=subject.tell(state, _moved(state, wanted, calls)),
         notes=(*_clamps(state, wanted, calls), *notes, *_status(state)),
         typed=guard.protects(subject.endpoint),
+        until=until,
     )
+
+
+def _timer(known: Suspension | None) -> datetime | None:
+    return known.until if known is not None else None
+
+
+def _by_itself(until: datetime) -> str:
+    return f"on again at {clock(until)}, by whichever sagetop is running then; overdue if none is"
 
 
 def _parts(seen: Seen) -> tuple[ScalingSubject, Scaling]:

@@ -40,7 +40,13 @@ def _rows(before: Scaling, after: Scaling) -> Iterator[Row]:
     actions = [[one["ScheduledActionName"] for one in state["scheduled"] or ()] for state in (before, after)]
     if any(actions):
         yield Row("scheduled actions", *(plural(len(names), "action") if names else "none" for names in actions))
+    if before.get("until") != after.get("until") and "until" in after:
+        yield Row("on again", _until(before), _until(after))
     yield Row("instances", instances(before), instances(after))
+
+
+def _until(state: Scaling) -> str:
+    return state["until"][:16].replace("T", " ") + " UTC" if state.get("until") else DASH
 
 
 def instances(state: Scaling) -> str:

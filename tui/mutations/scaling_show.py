@@ -27,7 +27,8 @@ def standing(guard: Guard, seen: Seen) -> str:
         if known.until is None:
             return words
         if known.overdue(guard.now()):
-            return f"{words}; OVERDUE: it was to be on again at {clock(known.until)}, and no sagetop was running"
+            why = f"was tried {known.tries}× in vain: see sagetop audit" if known.tries else "no sagetop was running"
+            return f"{words}; OVERDUE: it was to be on again at {clock(known.until)}, and {why}"
         return f"{words}, on again at {clock(known.until)}"
     kinds = (("scale out", flags.scale_out), ("scale in", flags.scale_in), ("scheduled", flags.scheduled))
     off = [word for word, is_off in kinds if is_off]

@@ -33,7 +33,8 @@ _SCHEDULED = ("ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTi
 
 Scaling = Mapping[str, Any]
 """`target` (`min`, `max`, `suspended`; None where there is none), `policies`, `scheduled` (None where they may not be
-read); and, as it may move by itself and is never compared, `instances` and `endpoint_status`."""
+read); and, as they may move by themselves and are never compared, `instances`, `desired` and `endpoint_status`. In a
+change also `until`: when sagetop's own timer ends the suspension."""
 COMPARED = ("target", "policies", "scheduled")
 
 

@@ -29,6 +29,9 @@ class Suspension:
         flags: Its flags before.
         since: When it was suspended.
         until: When it is to be resumed, None for when somebody does.
+        tried: The id in the audit log of the timer's attempts so far, empty where there was none.
+        tries: How many of them failed.
+        again_at: When the next one is due, None where none has failed.
     """
 
     key: Key
@@ -36,10 +39,18 @@ class Suspension:
     flags: Suspended
     since: datetime
     until: datetime | None = None
+    tried: str = ""
+    tries: int = 0
+    again_at: datetime | None = None
 
     def overdue(self, now: datetime) -> bool:
         """Whether its time has passed."""
         return self.until is not None and now >= self.until
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is to be resumed, or tried once more."""
+        return self.again_at if self.until is not None and self.again_at is not None else self.until
 
 
 def remembered(state: Path) -> dict[Key, Suspension]:
@@ -65,6 +76,9 @@ def remember(state: Path, suspension: Suspension) -> None:
             },
             "since": utc(suspension.since),
             "until": utc(suspension.until) if suspension.until else None,
+            "tried": suspension.tried,
+            "tries": suspension.tries,
+            "again_at": utc(suspension.again_at) if suspension.again_at else None,
         }
 
 
@@ -97,12 +111,16 @@ def _parsed(record: object) -> Suspension | None:
             (account, region, resource, dimension),
             record["subject"],
             Suspended(*(bool(record["flags"][kind]) for kind in ("scale_out", "scale_in", "scheduled"))),
-            _moment(record["since"]),
-            _moment(record["until"]) if record.get("until") else None,
+            moment(record["since"]),
+            moment(record["until"]) if record.get("until") else None,
+            str(record.get("tried") or ""),
+            int(record.get("tries") or 0),
+            moment(record["again_at"]) if record.get("again_at") else None,
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """The time that `utc` wrote down. Raises ValueError."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

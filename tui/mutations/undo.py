@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui.model.words import utc
 from tui.mutations import audit, scaling_plans, weights
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen, Subject, see
 from tui.mutations.jobs import JobSubject
@@ -69,7 +70,9 @@ def _planned(guard: Guard, seen: Seen, entry: audit.Entry, before: Mapping[str, 
     after = entry.outcome.get("after")
     title = f"Undo: {what}"
     if isinstance(seen.subject, ScalingSubject):
-        moved = after is None or compared(after) != compared(seen.state or {})
+        known, wanted = scaling_plans.memory(guard, seen), entry.intent.get("wanted") or {}
+        timer = utc(known.until) if known and known.until else None
+        moved = after is None or compared(after) != compared(seen.state or {}) or wanted.get("until", timer) != timer
         notes = ["it was changed again since: all of that goes as well"] if moved else []
         return scaling_plans.between(guard, seen, before, title, notes)
-    return weights.put_back(guard, seen, before, entry.intent.get("wanted"), title, [])
+    return weights.put_back(guard, seen, before, entry.intent.get("wanted"), title)

@@ -118,10 +118,20 @@ def set_weights(guard: Guard, seen: Seen, weights: Mapping[str, float], instance
     )
 
 
-def put_back(guard: Guard, seen: Seen, before: State, touched: State, title: str, notes: list[str]) -> Change:
-    """What a change set, as it was before it: how it is undone."""
+def put_back(guard: Guard, seen: Seen, before: State, touched: State, title: str) -> Change:
+    """What a change set, as it was before it: how it is undone. What was set again since is named."""
     assert before is not None
     assert touched is not None
+    assert seen.state is not None
+    now = seen.state["variants"]
+    words = {"weight": "weight", "instances": "number of instances"}
+    notes = [
+        f"the {words[key]} of {name} was changed again since, from {number(value)} to {number(now[name][key])}: "
+        "that goes as well"
+        for name, fields in touched["variants"].items()
+        for key, value in fields.items()
+        if name in now and now[name][key] != value
+    ]
     wanted = {
         name: {key: before["variants"][name][key] for key in fields}
         for name, fields in touched["variants"].items()
