@@ -36,6 +36,8 @@ async def test_a_row_for_each_variant_trouble_first_then_the_newest(world: World
         ]
         await monitor.until("✕ 2 in trouble", "4 endpoints", "live")
         await monitor.until(f"! {RANKER}  v12 answers 6.6% of requests with 5XX")
+        # Nobody has moved the cursor: it stands on the worst, and not where the newest stood before.
+        await monitor.until(lambda _: "search-exp" in monitor.line("▸"))
 
 
 async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSource) -> None:
@@ -47,6 +49,12 @@ async def test_traffic_latency_errors_and_scaling_of_a_variant(world: WorldSourc
         assert v12[4:11] == ["957", "38.2", "38.2", "0", "6.4%", "55%", "2–8 on 70"]
         assert v13[4:10] == ["96", "38.2", "38.2", "0", "6.4%", "–"]
         assert "serverless" in monitor.line("embed-stage")
+
+
+async def test_on_a_narrow_screen_the_rows_of_an_endpoint_are_told_apart(world: WorldSource) -> None:
+    async with opened(world, size=(80, 24)) as monitor:
+        await at_endpoints(monitor)
+        await monitor.until(re.compile(f"{RANKER} .* v12 .* 2–8 on 70"), re.compile(f"{RANKER} .* v13 "))
 
 
 async def test_instances_on_their_way_are_shown_with_an_arrow(world: WorldSource, moto: Moto) -> None:
@@ -80,6 +88,10 @@ async def test_filter_and_sort(world: WorldSource) -> None:
         await monitor.paste("status:inservice v13")
         await monitor.until_gone("embed-stage", "search-exp")
         assert {row[0] for row in rows(monitor)} == {RANKER}
+        await monitor.press("enter", "escape", "slash")
+        await monitor.paste("failed")  # plain text looks at the status too
+        await monitor.until_gone("embed-stage", "v13")
+        assert [row[0] for row in rows(monitor)] == ["search-exp"]
         await monitor.press("enter", "escape", "s")
         await monitor.until(lambda _: [row[0] for row in rows(monitor)] == sorted(row[0] for row in rows(monitor)))
         assert len(rows(monitor)) == 5

@@ -236,6 +236,15 @@ async def test_at_the_top_new_rows_come_into_view_and_the_cursor_keeps_its_job()
         assert text(app)[3].startswith("▸  job-00010")
 
 
+async def test_until_rows_have_settled_the_cursor_stays_first_unless_it_was_moved() -> None:
+    async with shown(jobs(range(5))) as (app, pilot):
+        app.table.show(jobs([3, 0, 1, 2, 4]), settled=False)
+        assert app.table.selected == "job-00003"
+        await pilot.press("j")
+        app.table.show(jobs([4, 3, 0, 1, 2]), settled=False)
+        assert app.table.selected == "job-00000"
+
+
 async def test_what_one_looks_at_stays_when_the_cursor_is_elsewhere() -> None:
     async with shown(jobs(range(100, 200))) as (app, pilot):
         app.table.scroll_to(y=60, animate=False)
@@ -589,6 +598,11 @@ def test_a_cell_is_exactly_as_wide_as_its_column(text: str, width: int, align: s
 )
 def test_what_is_too_long_is_cut_where_the_column_says(text: str, width: int, cut: str, expected: str) -> None:
     assert fit(text, width, "left", cut) == expected
+
+
+def test_a_column_of_a_few_words_grows_before_the_others() -> None:
+    columns = (Column("name", "NAME", 10, most=40), Column("scaling", "SCALING", 9, most=18, eager=True))
+    assert [(placed.start, placed.width) for placed in place(columns, 34)] == [(0, 14), (16, 18)]
 
 
 @given(

@@ -69,9 +69,10 @@ class Term:
         if self.key == "type":
             wanted = self.value.lower()
             return any(wanted in kind.lower() for kind in facts.types)
+        texts = [facts.name] if self.key else [facts.name, facts.shown, *facts.statuses]
         if self.value == self.value.lower():  # smart case
-            return self.value in facts.name.lower() or (not self.key and self.value in facts.shown.lower())
-        return self.value in facts.name or (not self.key and self.value in facts.shown)
+            return any(self.value in text.lower() for text in texts)
+        return any(self.value in text for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Filter:
         """Reads a filter as it is being typed. Never raises.
 
         The terms, all of which must hold:
-            `text`, `"two words"`: in the name or anything else shown; ignores case unless it has a capital.
+            `text`, `"two words"`: in the name, a status or anything else shown; ignores case unless it has a capital.
             `status:failed`: the status or secondary status begins so. `name:x`, `type:p4d`: contained.
             `age<2h`, `age>=1d12h`: in s, m, h, d, w.
             `!` before any of these turns it round.

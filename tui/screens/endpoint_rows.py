@@ -21,16 +21,17 @@ CURVE = 12
 
 COLUMNS = (
     Column("name", "NAME", 15, most=40, cut="middle"),
-    Column("status", "STATUS", 12, most=18),
-    Column("variant", "VARIANT", 8, most=20, cut="middle", priority=5),
-    Column("instances", "INST", 5, most=9, align="right", priority=3),
+    Column("status", "STATUS", 11, most=14, eager=True),
+    # Without its variant one row of an endpoint looks like the next: it stays on the narrowest screen.
+    Column("variant", "VARIANT", 7, most=20, cut="middle"),
+    Column("instances", "INST", 5, most=7, align="right", priority=5),
     Column("requests", "REQ/MIN", 7, align="right", priority=1, descending=True),
-    Column("latency", "AVG ms", 7, align="right", priority=2, descending=True),
+    Column("latency", "AVG ms", 6, align="right", priority=2, descending=True),
     Column("p99", "P99 ms", 7, align="right", priority=6, descending=True),
     Column("4xx", "4XX", 5, align="right", priority=8, descending=True),
     Column("5xx", "5XX", 5, align="right", priority=1, descending=True),
     Column("cpu", "CPU", 4, align="right", priority=7, descending=True),
-    Column("scaling", "SCALING", 9, most=24, priority=4),
+    Column("scaling", "SCALING", 9, most=18, priority=4, eager=True),
     Column("type", "TYPE", 10, most=16, priority=9),
     Column("age", "SINCE", 6, align="right", priority=10),
     Column("curve", "", CURVE, priority=11),

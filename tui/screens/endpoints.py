@@ -51,6 +51,7 @@ class EndpointsScreen(MonitorScreen):
         self._filter = Filter()
         self._visible: tuple[str, ...] = ()
         self._page_at = 0.0
+        self._settled = False
 
     def body(self) -> ComposeResult:
         """The filter, which is there when it is asked for, and the table."""
@@ -178,7 +179,9 @@ class EndpointsScreen(MonitorScreen):
             for number, variant in enumerate(endpoint.variants or (None,))
         ]
         table = self.query_one(ResourceTable)
-        table.show(rows, empty=self._nothing())
+        # Trouble comes first, and what is wrong is known once it was looked at what scales them.
+        table.show(rows, empty=self._nothing(), settled=self._settled)
+        self._settled = self._settled or bool(not view.loading and view.targets)
         without = any(isinstance(error, NoCredentials) for error in view.errors) and not view.endpoints
         self.query_one(NoSource).show(view.errors[0] if without else None)
         table.display = not without

@@ -36,6 +36,7 @@ class Column:
         cut: What of a text that is too long goes: the `middle` (names), the `end`, or the `start`
             (sparklines, whose newest value is last).
         descending: Whether the first sort by it starts with the largest.
+        eager: Whether it grows before those that are not: a few words that say little when they are cut.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column:
     priority: int = 0
     cut: Literal["middle", "end", "start"] = "end"
     descending: bool = False
+    eager: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,15 @@ def place(columns: Sequence[Column], width: int, start: int = 0) -> tuple[Placed
             break
         kept.remove(last)
     spare = max(width - needed(), 0)
-    placed = []
-    for index, column in kept:
+    widths = {}
+    for index, column in sorted(kept, key=lambda entry: not entry[1].eager):
         grown = min(spare, max(column.most - column.width, 0))
         spare -= grown
-        placed.append(Placed(column, index, start, column.width + grown))
-        start += column.width + grown + GAP
+        widths[index] = column.width + grown
+    placed = []
+    for index, column in kept:
+        placed.append(Placed(column, index, start, widths[index]))
+        start += widths[index] + GAP
     return tuple(placed)
 
 

@@ -147,10 +147,11 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._told: tuple[str, ...] = ()
         self._settling: Timer | None = None
         self._base_style: Style | None = None
+        self._used = False
 
     # What it shows
 
-    def show(self, rows: Sequence[Row], *, empty: str | None = None) -> None:
+    def show(self, rows: Sequence[Row], *, empty: str | None = None, settled: bool = True) -> None:
         """Shows these rows instead, in their order or in the one chosen by column.
 
         The selected row stays selected, and on the same line of the screen while other rows come and go; if it
@@ -159,12 +160,14 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         Args:
             rows: All rows.
             empty: What to say when there are none, such as `no training jobs match status:failed`.
+            settled: Whether the rows are in the order that they will have. Until they are, the cursor stays on the
+                first row, whichever that is, for as long as nobody has moved it.
         """
         self._given = rows
         if empty is not None and empty != self._empty:
             self._empty = empty
             self._painted.clear()
-        self._arrange()
+        self._arrange(first=not settled and not self._used)
 
     def tick(self) -> None:
         """Looks again at the rows on screen, whose cells may depend on the time, and draws those that changed."""
@@ -224,11 +227,12 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._arrange(keep_top=True)
         self.refresh(Region(0, 0, self.size.width, _HEADER))
 
-    def _arrange(self, *, keep_top: bool = False) -> None:
+    def _arrange(self, *, keep_top: bool = False, first: bool = False) -> None:
         """Orders the rows anew, finds the selected row's place among them, and keeps the view where it was.
 
         Args:
             keep_top: Whether a cursor on the first row stays on the first row rather than with its row.
+            first: Whether the cursor goes to the first row wherever it is.
         """
         before, index_before, top = self._rows, self._index, self.scroll_offset.y
         was = index_before.get(self.selected, 0) if self.selected is not None else 0
@@ -244,7 +248,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._index = {row.key: index for index, row in enumerate(rows)}
         self.virtual_size = Size(0, len(rows) + _HEADER)
 
-        stays_first = not before or (keep_top and was == 0)
+        stays_first = first or not before or (keep_top and was == 0)
         if not rows:
             self.selected = None
         else:
@@ -300,6 +304,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=top, animate=False)
 
     def _move_to(self, index: int) -> None:
+        self._used = True
         if self._rows:
             self.selected = self._rows[min(max(index, 0), len(self._rows) - 1)].key
             self._reveal()
@@ -320,6 +325,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_open(self) -> None:
         """Opens the selected row."""
+        self._used = True
         if self.selected is not None:
             self.post_message(self.Opened(self, self.selected))
 

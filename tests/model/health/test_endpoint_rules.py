@@ -142,11 +142,11 @@ def test_at_the_maximum_and_cool_is_no_trouble() -> None:
 def test_a_scaling_that_was_suspended_and_forgotten() -> None:
     on = endpoint()
     off = replace(on, targets=(replace(on.targets[0], suspended=Suspended(True, True, True)),))
-    assert said(off) == [("endpoint-suspended", "main: scaling is suspended, and has been still for 9d")]
+    assert said(off) == [("endpoint-suspended", "main: scaling is suspended, and nothing has scaled for 9d")]
     recent = ScalingActivity(RESOURCE, NOW - timedelta(hours=2), "Successful")
     assert said(replace(off, activities=(recent,))) == []
     partly = replace(on, targets=(replace(on.targets[0], suspended=Suspended(scale_in=True)),))
-    assert said(partly) == [("endpoint-suspended", "main: scaling in is suspended, and has been still for 9d")]
+    assert said(partly) == [("endpoint-suspended", "main: scaling in is suspended, and nothing has scaled for 9d")]
 
 
 # Nobody asks, nothing ends

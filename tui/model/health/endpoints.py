@@ -192,7 +192,7 @@ def suspended(on: EndpointEvidence, target: ScalableTarget) -> Iterator[Finding]
     yield Finding(
         "endpoint-suspended",
         "warning",
-        f"{target.variant or target.resource_id}: {which} is suspended, and has been still for {span(length / 1000)}",
+        f"{target.variant or target.resource_id}: {which} is suspended, and nothing has scaled for {span(length / 1000)}",
         (f"counted from {last}", f"limits {target.min_capacity}–{target.max_capacity}"),
         since,
         (target.variant or target.resource_id,),
