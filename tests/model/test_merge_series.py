@@ -8,7 +8,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.merge_series import finest, in_order, thinned, told_apart, union
+from tui.model.merge_series import by_source, finest, in_order, thinned, union
 from tui.model.series import Series
 
 
@@ -60,38 +60,41 @@ class TestFinest:
         assert len(finest([(60_000, series({})), (1000, series({}))])) == 0
 
 
-class TestToldApart:
+class TestBySource:
+    """Each metric from one source."""
+
     measured = series({1: 1})
     logged = series({2: 2}, "log")
     final = series({3: 3}, "final")
 
-    def test_the_log_alone_once_it_is_whole(self) -> None:
-        assert told_apart([self.measured], [self.logged], [self.final], log_is_whole=True) == (self.logged,)
+    def test_the_log_where_it_goes_as_far_as_cloudwatch(self) -> None:
+        assert by_source([self.measured], [self.logged], [self.final]) == (self.logged,)
 
-    def test_but_for_what_is_older_than_the_log(self) -> None:
+    def test_cloudwatch_where_the_log_stops_short(self) -> None:
+        later = series({2: 2, 1_000_000: 1})
+        assert by_source([later], [self.logged], [self.final]) == (later,)
+
+    def test_and_cloudwatch_for_what_is_older_than_the_log(self) -> None:
         minutes = series({0: 9, 60_000: 8, 120_000: 7, 180_000: 6})
-        shown = told_apart([minutes], [series({150_000: 1, 190_000: 2}, "log")], log_is_whole=True)
+        shown = by_source([minutes], [series({150_000: 1, 190_000: 2}, "log")])
         assert [(one.source, list(one.times)) for one in shown] == [
             ("log", [150_000, 190_000]),
             ("cloudwatch", [0, 60_000]),
         ]
 
-    def test_both_until_then(self) -> None:
-        assert told_apart([self.measured], [self.logged], log_is_whole=False) == (self.logged, self.measured)
-
     def test_what_was_measured_where_the_log_says_nothing_of_it(self) -> None:
         other = series({2: 2}, "log", "other")
-        assert told_apart([self.measured], [other], [self.final], log_is_whole=True) == (self.measured, other)
+        assert by_source([self.measured], [other], [self.final]) == (self.measured, other)
 
     def test_the_final_value_where_nobody_has_any(self) -> None:
-        assert told_apart([series({})], [], [self.final], log_is_whole=True) == (self.final,)
+        assert by_source([series({})], [], [self.final]) == (self.final,)
 
     def test_an_empty_series_says_that_there_could_be_one(self) -> None:
-        assert told_apart([series({})], [], log_is_whole=True) == (series({}),)
+        assert by_source([series({})], []) == (series({}),)
 
     def test_every_host_of_the_log_is_there(self) -> None:
         hosts = [series({2: 2}, "log", part="algo-1"), series({2: 3}, "log", part="algo-2")]
-        assert told_apart([self.measured], hosts, log_is_whole=True) == tuple(hosts)
+        assert by_source([self.measured], hosts) == tuple(hosts)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))))

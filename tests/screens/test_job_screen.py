@@ -130,7 +130,7 @@ async def test_attaching_does_not_wait_for_the_log(moto: Moto) -> None:
     try:
         async with opened(source, open_job=RUNNING) as monitor:
             # All else is there, and the newest lines; the rest is on its way, and it is said how far.
-            await monitor.until("2 × ml.p3.8xlarge", "── loss ──", "train c…dwatch ▲", "48029", "reading 0%")
+            await monitor.until("2 × ml.p3.8xlarge", "── loss ──", "from CloudWatch", "48029", "reading 0%")
             assert len(log(monitor).text.lines) == 30
             source.may_answer.set()
             await read_whole(monitor)

@@ -203,24 +203,33 @@ def names_and_sources(view: JobView | None) -> list[tuple[str, str, list[float]]
 
 
 class TestTheLogsOwnMetrics:
-    def test_they_stand_beside_cloudwatchs_until_the_log_is_read_from_its_start_and_then_alone(
+    def test_a_curve_is_cloudwatchs_until_the_log_has_been_read_from_its_start(
         self, moto: Moto, clock: FrozenClock, watch: JobWatch
     ) -> None:
         add_training_job(moto)
         at = ms(ago(minutes=10))
         moto.add_metric(NAMESPACE, "validation:loss", {"TrainingJobName": "job"}, [(at, 2.0)])
         watch.describe()
-        watch.measure()
-        view = watch.read(LogBatch((event(at + 500, "loss=1.5"), event(at, "loss=nan")), state="reading", progress=0.5))
-        assert [found[:2] for found in names_and_sources(view)] == [
-            ("validation:loss", "log"),
-            ("validation:loss", "cloudwatch"),
-        ]
-        assert view is not None
-        assert list(view.metrics[0].times) == [at, at + 500]
+        first = event(at, "loss=nan")
+        assert names_and_sources(watch.read(LogBatch((first,), state="reading", progress=0.5))) == []
+        assert names_and_sources(watch.measure()) == [("validation:loss", "cloudwatch", [2.0])]
+        clock.advance(seconds=1)
+        view = watch.read(LogBatch((event(at + 500, "loss=1.5"),), state="reading", progress=0.9))
+        assert names_and_sources(view) == [("validation:loss", "cloudwatch", [2.0])]
         clock.advance(seconds=1)
         view = watch.read(LogBatch(state="following"))
         assert [found[:2] for found in names_and_sources(view)] == [("validation:loss", "log")]
+        assert view is not None
+        assert list(view.metrics[0].times) == [at, at + 500]
+
+    def test_what_nobody_else_has_is_not_called_the_logs_while_the_log_is_being_read(
+        self, moto: Moto, clock: FrozenClock, watch: JobWatch
+    ) -> None:
+        add_training_job(moto)
+        watch.describe()
+        watch.measure()
+        view = watch.read(LogBatch((event(ms(clock()), "loss=3"),), state="reading", progress=0.5))
+        assert names_and_sources(view) == [("validation:loss", "reading", [3])]
 
     def test_they_are_told_once_a_second_and_at_the_end(self, moto: Moto, clock: FrozenClock, watch: JobWatch) -> None:
         add_training_job(moto)
@@ -348,6 +357,21 @@ class TestHistory:
         again = JobWatch(aws, "job", clock, archive=lambda: archive)
         ((name, source, values),) = names_and_sources(again.describe())
         assert (name, source, [str(value) for value in values]) == ("validation:loss", "log", ["nan", "-inf", "1.0"])
+
+    def test_an_earlier_look_at_a_log_counts_as_far_as_it_goes(
+        self, moto: Moto, aws: AwsSource, clock: FrozenClock, archive: Archive
+    ) -> None:
+        add_training_job(moto)
+        own, at = {"TrainingJobName": "job"}, ms(ago(minutes=10)) // 60_000 * 60_000
+        moto.add_metric(NAMESPACE, "validation:loss", own, [(at, 1.0)])
+        first = JobWatch(aws, "job", clock, archive=lambda: archive)
+        first.describe()
+        first.read(LogBatch((event(at + 1, "loss=1"),), state="ended"))
+        assert names_and_sources(first.measure()) == [("validation:loss", "log", [1.0])]
+        moto.add_metric(NAMESPACE, "validation:loss", own, [(at + 300_000, 9.0)])
+        again = JobWatch(aws, "job", clock, archive=lambda: archive)
+        again.describe()
+        assert names_and_sources(again.measure()) == [("validation:loss", "cloudwatch", [1.0, 9.0])]
 
     def test_a_broken_archive_harms_nobody(
         self, moto: Moto, aws: AwsSource, clock: FrozenClock, archive: Archive, tmp_path: Path

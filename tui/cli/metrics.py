@@ -138,7 +138,7 @@ def _since(series: Series, since_ms: int) -> Series:
 
 def _source(series: Series) -> str:
     """Whether somebody defined it or it was recognised, the log has said it."""
-    return "log" if series.source == "recognised" else series.source
+    return "log" if series.source in ("recognised", "reading") else series.source
 
 
 def _points(series: Series) -> Iterator[tuple[int, int | float | None, float | str]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _COLUMNS = ("times", "values", "steps", "epochs")
+_BEHIND_MS = 120_000
+"""How much older the last value of a log may be than CloudWatch's before it tells too little."""
 
 
 def union(kept: Series, new: Series) -> Series:
@@ -59,34 +61,37 @@ def finest(pieces: Iterable[tuple[int, Series]]) -> Series:
     return _series(filled[0][1], taken)
 
 
-def told_apart(
-    measured: Sequence[Series], logged: Sequence[Series], final: Sequence[Series] = (), *, log_is_whole: bool
-) -> tuple[Series, ...]:
-    """The series of a job's metrics from every source, as they are shown: told apart by `source`.
+def by_source(measured: Sequence[Series], logged: Sequence[Series], final: Sequence[Series] = ()) -> tuple[Series, ...]:
+    """The series of a job's metrics as they are shown, each metric from one source, told by `source`.
 
-    The rule, for each name: as soon as the log has been read from its start its own values count, since CloudWatch's
-    are averages of the same; of those only what is older than the log's first value is shown, which a log group forgets
-    that keeps its events for some days. Until the log is read both are shown. Where the log has none, there is what was
-    measured; where nobody has any, the final value that SageMaker kept.
+    The rule, for each name: the log's own values count where they go as far as CloudWatch's, which are averages of the
+    same; of those only what is older than the log's first value is shown, which a log group forgets that keeps its
+    events for some days. Where the log has none, or stops short, there is what was measured; where nobody has any, the
+    final value that SageMaker kept.
 
     Args:
         measured: What the source answered (`cloudwatch`, `local`), empty series for what it has nothing of.
-        logged: What was read out of the log.
+        logged: What was read out of the log, each without a gap up to its last value.
         final: One datapoint a metric, of FinalMetricDataList.
-        log_is_whole: Whether the log has been read from its start.
     """
     shown: list[Series] = []
     for name in dict.fromkeys(series.name for series in (*measured, *logged, *final)):
         of_log = [series for series in logged if series.name == name and len(series)]
         of_source = [series for series in measured if series.name == name]
         there = [series for series in of_source if len(series)]
-        if of_log and log_is_whole:
+        if of_log and _end(of_log) >= _end(there) - _BEHIND_MS:
             # This machine has its values from the same log, and forgets none of it.
-            there = [series for series in there if series.source != "local"]
-            there = _before(there, min(series.times[0] for series in of_log))
-        ended = [series for series in final if series.name == name and not of_log and not there]
-        shown += [*of_log, *there] or ended or of_source
+            older = [series for series in there if series.source != "local"]
+            shown += [*of_log, *_before(older, min(series.times[0] for series in of_log))]
+        elif there:
+            shown += there
+        else:
+            shown += [series for series in final if series.name == name] or of_source
     return tuple(shown)
+
+
+def _end(found: Sequence[Series]) -> int:
+    return max((series.times[-1] for series in found), default=0)
 
 
 def _before(found: Sequence[Series], first_ms: int) -> list[Series]:

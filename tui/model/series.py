@@ -13,6 +13,10 @@ Kind = Literal["job", "host", "variant", "instance"]
 """What a metric is of: a job's own metric, a host's utilization, a variant's traffic, a variant's utilization."""
 
 
+LOGGED = frozenset({"log", "recognised", "reading"})
+"""Sources that have each line's value at its own time, where others have periods."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricQuery:
     """One question of a GetMetricData call.
@@ -43,7 +47,8 @@ class Series:
         name: The metric's name.
         times: ms since the epoch, never falling.
         values: As many, in the unit that the source gave; NaN and infinity are kept.
-        source: Where it comes from, in a word: `cloudwatch`, `log`, `final`, `local`.
+        source: Where it comes from, in a word: `cloudwatch`, `log`, `recognised`, `reading`, `local`, `profiler`,
+            `final`.
         part: The host or variant, empty where it is of the whole job.
         unit: `%`, `ms`, `/min` …, or empty.
         stat: The statistic, where the source computes one.

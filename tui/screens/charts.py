@@ -19,12 +19,13 @@ from tui.widgets.chart_stack import ChartStack
 from tui.widgets.pane import Pane
 
 _SOURCES = {
-    "cloudwatch": "CloudWatch, one-minute data",
+    "cloudwatch": "from CloudWatch",
     "log": "from the log",
     "final": "final values",
     "local": "measured on this machine",
     "profiler": "from the profiler",
     "recognised": "recognised in the log",
+    "reading": "the log is still being read",
 }
 """What is said of a source that all charts have in common."""
 
@@ -65,7 +66,7 @@ class ChartsPane(Pane):
         if not groups:
             self._word.update(_no_metrics(job, view))
         sources = {series.source for series in view.metrics}
-        self._source = _SOURCES.get(next(iter(sources)), "") if len(sources) == 1 and view.measured else ""
+        self._source = _SOURCES[sources.pop()] if len(sources) == 1 else ""
         self._tell()
 
     @on(ChartStack.Changed)

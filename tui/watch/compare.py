@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.model.compare import Compared
 from tui.model.jobs import TrainingJob, is_local
-from tui.model.logs import host_number
+from tui.model.merge_series import by_source
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import Source, SourceError
 from tui.watch.clock import Clock, to_ms
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _LATE = timedelta(minutes=5)
 """How long after a job's end CloudWatch may still get datapoints of it."""
-_BEHIND_MS = 120_000
-"""How much older the last datapoint of a log may be than CloudWatch's before it tells too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +117,11 @@ class CompareWatch:
         if history is None:
             history = self._histories[job.name] = History(self._archive)
             history.begin(job)
-        found = {name: history.of("job", series) for name, series in measured.items()}
-        for source in ("recognised", "log"):
-            # Of several hosts the first: the lines of a chart are jobs here.
-            for series in sorted(history.all_of("job", source), key=lambda one: host_number(one.part), reverse=True):
-                known = found.get(series.name)
-                behind = known.times[-1] - series.times[-1] if known is not None and len(known) and len(series) else 0
-                if len(series) and (job.is_ended or behind <= _BEHIND_MS):
-                    found[series.name] = series
-        return found
+        of_source = [history.of("job", series) for series in measured.values()]
+        shown: dict[str, Series] = {}
+        for series in by_source(of_source, history.logged()):
+            shown.setdefault(series.name, series)  # of several hosts the first: the lines of a chart are jobs here
+        return shown
 
 
 EVERY_S = METRICS_EVERY_S

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.model.jobs import TrainingJob
+from tui.model.logs import host_number
 from tui.model.merge_series import finest, thinned, union
 from tui.model.series import Kind, Series
 
@@ -72,6 +73,13 @@ class History:
     def all_of(self, kind: Kind, source: str) -> list[Series]:
         """All series of a kind that one source gave."""
         return [finest(pieces.items()) for key, pieces in self._pieces.items() if key[:2] == (kind, source)]
+
+    def logged(self) -> list[Series]:
+        """What an earlier look at the log has told, the first host first; recognised only where nothing is defined."""
+        defined = self.all_of("job", "log")
+        names = {series.name for series in defined}
+        recognised = [series for series in self.all_of("job", "recognised") if series.name not in names]
+        return sorted([*defined, *recognised], key=lambda series: host_number(series.part))
 
     def save(self, job: TrainingJob, logged: Sequence[Series] = ()) -> None:
         """Keeps what is new, and the whole of what a log told; a full disk keeps nothing, and that harms nobody."""

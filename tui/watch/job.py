@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.model.jobs import TrainingJob, is_local
 from tui.model.markers import Marker
-from tui.model.merge_series import told_apart, union
+from tui.model.merge_series import by_source
 from tui.model.periods import FINE_S, period_for
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import Refused, Source, SourceError
@@ -46,10 +46,10 @@ class JobView:
 
     Attributes:
         job: The job, None before it was described once.
-        metrics: Its own metrics from every source, told apart by `Series.source`: `log` and `recognised` (read out of
-            its log), `cloudwatch`, `local`, `final`, `profiler` (by host). Once the log has been read from its start,
-            of CloudWatch's only what is older than the log's first value is left: the rest are averages of the log's.
-            In the order of the metric definitions, the profiler's last.
+        metrics: Its own metrics, each from one source, which `Series.source` tells: `log` and `recognised` (read out of
+            its log, once that has been read from its start), `cloudwatch`, `local`, `final`, `profiler` (by host);
+            `reading` is the log's of what nobody else has, while it is being read. Of CloudWatch's there may be what is
+            older than the log's first value. In the order of the metric definitions, the profiler's last.
         hosts: Utilization by host and metric name.
         described: When the description came.
         measured: When the metrics came, None before they did.
@@ -146,8 +146,7 @@ class JobWatch:
         self.log.job_is(job)
         with self._lock:
             self._history.begin(job)
-            kept = [*self._history.all_of("job", "log"), *self._history.all_of("job", "recognised")]
-        self._before = tuple(kept)
+            self._before = tuple(self._history.logged())
 
     def read(self, batch: Batch) -> JobView | None:
         """Take a batch of the job's log; returns the view when there is something to show, once a second at most."""
@@ -170,10 +169,10 @@ class JobWatch:
         every_s = LOCAL_EVERY_S if is_local(self._name) else METRICS_EVERY_S
         if self._tried is not None and now - self._tried < timedelta(seconds=every_s):
             return None
-        self._tried = now
         with self._errors.of("metrics"):
             self._take(job, *self._answers(job, now))
             self._measured = now
+        self._tried = now
         self._read_profile(job)
         self._save()
         return self.view
@@ -239,15 +238,15 @@ class JobWatch:
         if job is None:
             return ()
         logged = log.series()
-        if not log.is_whole and self._before:
-            # What an earlier look at the log told, until this one has come as far.
-            new = {(series.name, series.source, series.part): series for series in logged}
-            kept = {(series.name, series.source, series.part): series for series in self._before}
-            logged = tuple(
-                union(kept[key], new[key]) if key in kept and key in new else kept.get(key) or new[key]
-                for key in {**kept, **new}
-            )
-        return told_apart(self._own, logged, _final(job), log_is_whole=log.is_whole) + self._profiled
+        if not log.is_whole:
+            # What an earlier look has told is whole up to its end. Of the rest there is no more than a part yet: where
+            # anybody else has it, or may have it, it is not shown.
+            known = {series.name for series in (*self._own, *self._before) if len(series)}
+            if self._tried is None:
+                known |= {definition.name for definition in job.metric_definitions}
+            part = [replace(series, source="reading") for series in logged if series.name not in known]
+            logged = (*self._before, *part)
+        return by_source(self._own, logged, _final(job)) + self._profiled
 
 
 def _queries(job: TrainingJob, now: datetime, *, fine: bool) -> list[MetricQuery]:

@@ -19,7 +19,7 @@ from tui.model.axis import Axis
 from tui.model.clean import clean
 from tui.model.groups import Group, naming
 from tui.model.markers import Marker
-from tui.model.series import Series
+from tui.model.series import LOGGED, Series
 from tui.model.ticks import clock, count_words, since
 from tui.model.view import Look, View
 from tui.model.words import cut, span
@@ -347,7 +347,7 @@ class ChartBase(Widget, can_focus=True):
 
     def _gap(self, index: int) -> float:
         if self._gaps is None:
-            self._gaps = tuple(plot.gap_after(plot.arrays(one)[0], logged=one.source == "log") for one in self._series)
+            self._gaps = tuple(plot.gap_after(plot.arrays(one)[0], logged=one.source in LOGGED) for one in self._series)
         return self._gaps[index]
 
     def _style(self, name: str) -> Style:

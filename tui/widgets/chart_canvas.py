@@ -20,7 +20,7 @@ from tui.model import plot
 from tui.model.axis import Axis
 from tui.model.clean import clean
 from tui.model.markers import Marker, Tone
-from tui.model.series import Series
+from tui.model.series import LOGGED, Series
 from tui.model.ticks import count_ticks, time_ticks, value_ticks
 from tui.model.view import View
 
@@ -165,7 +165,7 @@ def _draw_curves(
     for index in reversed(range(len(data))):
         times, values = data[index]
         own, role = mark(index, ascii_only=scene.ascii_only), f"s{index % len(MARKS)}"
-        gap = plot.gap_after(times, logged=scene.series[index].source == "log")
+        gap = plot.gap_after(times, logged=scene.series[index].source in LOGGED)
         raw = plot.curve(plot.decimate(times, values, scene.view, dots, gap), scene.view, low, high)
         if scene.smoothing:
             strokes.append((raw, "." if scene.ascii_only else own, "raw"))

@@ -48,8 +48,8 @@ class Evidence:
 
     @property
     def own(self) -> tuple[Series, ...]:
-        """The job's own metrics over time: neither the last values alone nor the profiler's."""
-        return tuple(series for series in self.metrics if series.source not in {"final", "profiler"})
+        """The job's own metrics over time: not the last values alone, no part of a log, and not the profiler's."""
+        return tuple(series for series in self.metrics if series.source not in {"final", "reading", "profiler"})
 
     @property
     def logged(self) -> tuple[Series, ...]:
