@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,40 @@ def test_code_and_data_are_uploaded_and_the_job_is_started(
     } == {"train": "s3://bucket/jobs/bert-1/input/train", "big": "s3://bucket/big"}
     assert job["ResourceConfig"]["InstanceCount"] == 2
     assert "job.create" in sagetop("audit", "--json", at=moto.url).out
+
+
+def test_what_is_hidden_stays_here_and_the_preview_says_what_goes(
+    moto: Moto, bucket: Any, spec: Path, sagetop: Sagetop
+) -> None:
+    source = spec.parent / "code"
+    secrets = (".env", ".git/config", ".aws/credentials", "__pycache__/train.pyc", "py/pyvenv.cfg", "pkg/.netrc")
+    for name in ("train.py", "helper.py", "pkg/__init__.py", *secrets):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("text")
+    (source / "other.py").symlink_to("helper.py")
+    given = ("train", "--spec", str(spec), "--source", str(source), "--submit")
+    unasked = " ".join(sagetop(*given, at=moto.url).out.split())
+    assert f"4 files, 16 bytes before packing, of {source}" in unasked
+    assert "left out of the code: .aws, .env, .git, __pycache__, pkg/.netrc, py (hidden" in unasked
+    assert sagetop(*given, "--yes", at=moto.url).code == 0
+    with tarfile.open(fileobj=io.BytesIO(content(bucket, "jobs/bert-1/source/sourcedir.tar.gz"))) as archive:
+        assert archive.getnames() == ["helper.py", "other.py", "pkg/__init__.py", "train.py"]
+        assert all(member.isreg() and (member.uid, member.uname) == (0, "") for member in archive)
+
+
+def test_a_link_that_leads_outside_is_not_followed(moto: Moto, spec: Path, sagetop: Sagetop) -> None:
+    (spec.parent / "helper.py").unlink()
+    (spec.parent / "helper.py").symlink_to("/etc/passwd")
+    ended = sagetop("train", "--spec", str(spec), "--submit", "--yes", at=moto.url)
+    assert "helper.py is a link that leads out of" in ended.failed(2)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["helper.py", "data/x.csv", "train.py"])
+def test_what_may_not_be_read_is_said(moto: Moto, spec: Path, sagetop: Sagetop, name: str) -> None:
+    (spec.parent / name).chmod(0)
+    ended = sagetop("train", "--spec", str(spec), "--submit", "--yes", at=moto.url)
+    assert f"{spec.parent / name} cannot be packed or read (Permission denied)" in ended.failed(2)
 
 
 def test_the_same_file_runs_here(tmp_path: Path, spec: Path, sagetop: Sagetop) -> None:

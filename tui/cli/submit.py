@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.change import change
 from tui.cli.exits import WrongUsage
 from tui.cli.options import Options
+from tui.model.changes import Row
+from tui.model.words import DASH, plural
 
 if TYPE_CHECKING:
     from tui.mutations import Change, Guard
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 100
 _MOST_BYTES = 100 * 10**6
+_MOST_CODE_FILES = 10_000
+_MOST_CODE_BYTES = 500 * 10**6
+_NAMED = 12
+"""How many of the files that are left out are named."""
 _CODE = "source/sourcedir.tar.gz"
 
 
@@ -43,7 +51,13 @@ def submit(
         as_json: Print the outcome as JSON.
     """
     with tempfile.TemporaryDirectory(prefix="sagetop-") as folder:
-        files = {_CODE: _packed(spec, Path(folder) / "sourcedir.tar.gz"), **_data(spec)}
+        try:
+            spec.checked()
+            packed = _packed(spec, Path(folder) / "sourcedir.tar.gz")
+            files = {_CODE: packed.archive, **_data(spec)}
+        except OSError as error:
+            what = f"{error.filename or spec.source} cannot be packed or read ({error.strerror or error})"
+            raise WrongUsage(what, "nothing was sent") from None
 
         def plan(guard: Guard, source: Source) -> Change:
             from tui.mutations import see
@@ -62,22 +76,60 @@ def submit(
             request["InputDataConfig"] += elsewhere
             if not request["InputDataConfig"]:
                 del request["InputDataConfig"]
-            return create(guard, see(source, NewJobSubject(spec.name)), request, files)
+            planned = create(guard, see(source, NewJobSubject(spec.name)), request, files)
+            return replace(planned, rows=(*planned.rows, packed.row), notes=(*planned.notes, *packed.notes))
 
         return change(options, plan, yes=yes, confirm=confirm, as_json=as_json)
 
 
-def _packed(spec: Spec, to: Path) -> Path:
-    """The source folder as SageMaker's containers take it, the requirements among it."""
-    from tui.sources.local.hosts import source_files
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """The code in an archive, and what the preview says of it."""
 
-    with tarfile.open(to, "w:gz") as archive:
-        for path in source_files(spec):
-            if spec.requirements is None or path != Path("requirements.txt"):
-                archive.add(spec.source / path, path.as_posix(), recursive=False)
-        if spec.requirements is not None:
-            archive.add(spec.requirements, "requirements.txt", recursive=False)
-    return to
+    archive: Path
+    row: Row
+    notes: tuple[str, ...]
+
+
+def _packed(spec: Spec, to: Path) -> _Packed:
+    """The source folder as SageMaker's containers take it, the requirements among it.
+
+    Raises:
+        WrongUsage: A link in it leads outside, or it is too large to be code.
+        OSError: Something cannot be read, or not packed.
+    """
+    from tui.sources.local.code import code_of
+
+    code, inside = code_of(spec), spec.source.resolve()
+    files = {path.as_posix(): spec.source / path for path in code.files}
+    for name, path in files.items():
+        if not path.resolve().is_relative_to(inside):
+            raise WrongUsage(f"{name} is a link that leads out of {spec.source}", "put the file there, or remove it")
+    if spec.requirements is not None:
+        files["requirements.txt"] = spec.requirements
+    size = sum(path.stat().st_size for path in files.values())
+    if size > _MOST_CODE_BYTES or len(files) > _MOST_CODE_FILES:
+        raise WrongUsage(
+            f"{spec.source} has {plural(len(files), 'file')} of {size:,} bytes, which is no code",
+            "name the folder of the code with --source, and data with --channel",
+        )
+    with tarfile.open(to, "w:gz", dereference=True) as archive:
+        for name, path in files.items():
+            archive.add(path, name, recursive=False, filter=_of_nobody)
+    notes = []
+    if code.left_out:
+        more = len(code.left_out) - _NAMED
+        names = ", ".join([*map(str, code.left_out[:_NAMED]), *([f"{more:,} more"] if more > 0 else [])])
+        notes.append(f"left out of the code: {names} (hidden, caches, environments, links to folders)")
+    said = f"{plural(len(files), 'file')}, {size:,} bytes before packing, of {spec.source}"
+    return _Packed(to, Row("code", DASH, said), tuple(notes))
+
+
+def _of_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Whose files they are here is nobody's business there."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
 
 def _data(spec: Spec) -> dict[str, Path]:
@@ -89,7 +141,10 @@ def _data(spec: Spec) -> dict[str, Path]:
         for path in found:
             if path.is_file():
                 files[f"input/{channel.name}/{path.relative_to(root).as_posix()}"] = path
-    size = sum(path.stat().st_size for path in files.values())
+    size = 0
+    for path in files.values():
+        with path.open("rb") as file:  # what may not be read is said before anything is sent
+            size += os.fstat(file.fileno()).st_size
     if size > _MOST_BYTES or len(files) > _MOST_FILES:
         raise WrongUsage(
             f"{len(files)} files of {size:,} bytes are much to upload: put the data into S3 first",
