@@ -77,7 +77,16 @@ def test_a_model_that_does_not_load_fails_with_its_reason(serve: Serve, script: 
 
 def test_every_function_may_take_a_context(serve: Serve) -> None:
     script = """
+seen = []
+
+def pre_model_fn(model_dir):
+    seen.append("before")
+
+def model_warmup_fn(model_dir, model, context):
+    assert seen == ["before", "model"]
+
 def model_fn(model_dir, context):
+    seen.append("model")
     return context.system_properties["model_dir"] == model_dir
 
 def input_fn(data, content_type, context):
@@ -100,7 +109,9 @@ def test_without_input_and_output_functions_json_csv_and_npy_are_read_and_writte
     script = "def model_fn(d): return lambda x: x * 2\n"
     with serve(script) as served:
         assert served.ask("[[1, 2]]").json == [[2, 4]]
-        assert served.ask("1,2\n3,4\n", "text/csv", Accept="text/csv").body == b"2.0,4.0\n6.0,8.0"
+        assert served.ask("1,2\n3,4\n", "text/csv", Accept="text/csv").body == b"2,4\n6,8"
+        answer = served.ask("1.5,2\n", "text/csv", Accept="image/png, application/json;q=0.9, */*")
+        assert (answer.body, answer.type) == (b"[3.0, 4.0]", "application/json")
         content = io.BytesIO()
         np.save(content, np.arange(3))
         answer = served.ask(content.getvalue(), "application/x-npy", Accept="application/x-npy")

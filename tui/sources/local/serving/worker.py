@@ -8,8 +8,9 @@ It answers `GET /ping` and `POST /invocations`, says once on STATUS_FD how its s
 
 The contract (sagemaker-inference-toolkit's Transformer and default handlers): `inference.py` has `model_fn(model_dir)`
 and either `transform_fn(model, data, content_type, accept)` or any of `input_fn(data, content_type)`,
-`predict_fn(data, model)` and `output_fn(prediction, accept)`; each may take a `context` behind these. Requests in JSON
-and CSV arrive as text, others as bytes. A result that is a pair is a body and its content type.
+`predict_fn(data, model)` and `output_fn(prediction, accept)`; `pre_model_fn(model_dir)` comes before the model and
+`model_warmup_fn(model_dir, model)` behind it. Each may take a `context` besides. Requests in JSON and CSV arrive as
+text, others as bytes. A result that is a pair is a body and its content type.
 """
 
 from __future__ import annotations
@@ -103,7 +104,11 @@ class Model:
         self._output = own["output_fn"] or encode
         if not hasattr(module, "model_fn"):
             raise AttributeError(f"{Path(entry_point).name} has no model_fn(model_dir)")
+        if hasattr(module, "pre_model_fn"):
+            self._call(module.pre_model_fn, model_dir)
         self._model = self._call(module.model_fn, model_dir)
+        if hasattr(module, "model_warmup_fn"):
+            self._call(module.model_warmup_fn, model_dir, self._model)
 
     def answer(
         self, body: bytes, content_type: str, accept: str, headers: dict[str, str]
@@ -118,9 +123,10 @@ class Model:
         else:
             read = self._call(self._input, data, content_type)
             result = self._call(self._output, self._call(self._predict, read, self._model), accept)
-        kind = context.response_content_type or accept
+        kind = accept
         if isinstance(result, tuple) and len(result) == 2:
             result, kind = result
+        kind = context.response_content_type or kind
         if isinstance(result, str):
             result = result.encode("utf-8")
         if not isinstance(result, (bytes, bytearray, memoryview)):
@@ -143,8 +149,10 @@ def decode(data: Any, content_type: str) -> Any:
         value = json.loads(data)
         return numpy.array(value) if numpy and isinstance(value, list) else value
     if kind == "text/csv":
-        rows = [[float(cell) for cell in line.split(",")] for line in data.splitlines() if line.strip()]
-        return numpy.array(rows) if numpy else rows
+        if numpy:
+            # With the types and shapes of the toolkit: one line alone is one dimension.
+            return numpy.genfromtxt(io.StringIO(data), dtype=None, delimiter=",", encoding="utf-8")
+        return [[float(cell) for cell in line.split(",")] for line in data.splitlines() if line.strip()]
     if kind == "application/x-npy" and numpy:
         return numpy.load(io.BytesIO(data), allow_pickle=False)
     raise Unsupported(f"input_fn does not read {content_type or 'a body without a content type'}")
@@ -159,19 +167,21 @@ def predict(data: Any, model: Any) -> Any:
     raise NotImplementedError("inference.py has no predict_fn, and the model has no predict()")
 
 
-def encode(prediction: Any, accept: str) -> str | bytes:
-    """The default output_fn: JSON, CSV or NPY, whichever is accepted."""
-    kind = accept.split(";")[0].strip().lower()
-    if kind in ("application/json", "*/*", ""):
-        return json.dumps(prediction, default=_plain)
-    if kind == "text/csv":
-        rows = _plain(prediction) if hasattr(prediction, "tolist") else prediction
-        rows = rows if isinstance(rows, (list, tuple)) else [rows]
-        return "\n".join(",".join(map(str, row)) if isinstance(row, (list, tuple)) else str(row) for row in rows)
-    if kind == "application/x-npy" and (numpy := _numpy()):
-        content = io.BytesIO()
-        numpy.save(content, numpy.asarray(prediction), allow_pickle=False)
-        return content.getvalue()
+def encode(prediction: Any, accept: str) -> tuple[str | bytes, str]:
+    """The default output_fn: JSON, CSV or NPY, the first of these that is accepted, and which it is."""
+    for part in accept.split(","):
+        kind = part.split(";")[0].strip().lower()
+        if kind in ("application/json", "*/*", ""):
+            return json.dumps(prediction, default=_plain), "application/json"
+        if kind == "text/csv":
+            rows = _plain(prediction) if hasattr(prediction, "tolist") else prediction
+            rows = rows if isinstance(rows, (list, tuple)) else [rows]
+            lines = [",".join(map(str, row)) if isinstance(row, (list, tuple)) else str(row) for row in rows]
+            return "\n".join(lines), kind
+        if kind == "application/x-npy" and (numpy := _numpy()):
+            content = io.BytesIO()
+            numpy.save(content, numpy.asarray(prediction), allow_pickle=False)
+            return content.getvalue(), kind
     raise Unsupported(f"output_fn does not write {accept}")
 
 
