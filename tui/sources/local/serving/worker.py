@@ -150,8 +150,11 @@ def decode(data: Any, content_type: str) -> Any:
         return numpy.array(value) if numpy and isinstance(value, list) else value
     if kind == "text/csv":
         if numpy:
-            # With the types and shapes of the toolkit: one line alone is one dimension.
-            return numpy.genfromtxt(io.StringIO(data), dtype=None, delimiter=",", encoding="utf-8")
+            # As the toolkit has it: one line alone is one dimension. Columns of several types of numbers are floats.
+            table = numpy.genfromtxt(io.StringIO(data), dtype=None, delimiter=",", encoding="utf-8")
+            kinds = [table.dtype[name].kind for name in table.dtype.names or ()]
+            numbers = kinds and set(kinds) <= set("biuf")
+            return numpy.genfromtxt(io.StringIO(data), delimiter=",") if numbers else table
         return [[float(cell) for cell in line.split(",")] for line in data.splitlines() if line.strip()]
     if kind == "application/x-npy" and numpy:
         return numpy.load(io.BytesIO(data), allow_pickle=False)
