@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ HYPERPARAMETERS = {
     "flag": "true",
     "layers": "[1, 2]",
     "sagemaker_mpi_enabled": "true",
+    "sagemaker_container_log_level": "10",
+    "sagemaker_region": '"eu-west-1"',
+    "_tuning_objective_metric": "loss",
 }
 DECODED = {
     "epochs": 3,
@@ -123,7 +127,7 @@ def test_every_variable_has_the_value_that_sagemaker_gives_it(told: Job) -> None
         "SM_MODULE_NAME": "train",
         "SM_MODULE_DIR": f"{base}/code",
         "SM_NETWORK_INTERFACE_NAME": NETWORK_INTERFACE,
-        "SM_LOG_LEVEL": "20",
+        "SM_LOG_LEVEL": "10",
         "SM_FRAMEWORK_MODULE": "",
         "SM_IS_HETERO": "false",
     }
@@ -132,7 +136,7 @@ def test_every_variable_has_the_value_that_sagemaker_gives_it(told: Job) -> None
         "SM_CURRENT_INSTANCE_GROUP_HOSTS": ["algo-1", "algo-2"],
         "SM_INSTANCE_GROUPS": ["homogeneousCluster"],
         "SM_INSTANCE_GROUPS_DICT": {"homogeneousCluster": resources["instance_groups"][0]},
-        "SM_DISTRIBUTION_INSTANCE_GROUPS": [],
+        "SM_DISTRIBUTION_INSTANCE_GROUPS": ["homogeneousCluster"],
         "SM_CHANNELS": ["train", "validation"],
         "SM_HPS": DECODED,
         "SM_USER_ARGS": ARGUMENTS,
@@ -163,7 +167,7 @@ def test_what_containers_have_besides(told: Job) -> None:
     assert first["MASTER_PORT"] == second["MASTER_PORT"]
     assert first["OWN"] == "value"
     assert first["CUDA_VISIBLE_DEVICES"] == ""
-    assert first["PATH"] == os.environ["PATH"]
+    assert first["PATH"] == f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     assert "SM_HP_OF_ANOTHER_JOB" not in first
     assert first["PYTHONPATH"].split(":")[0] == str(told.folder.base("algo-1") / "code")
 

@@ -20,13 +20,18 @@ AlgorithmSpecification:
   TrainingInputMode: File
   MetricDefinitions:
     - {Name: "train:loss", Regex: "loss=(\\\\S+)"}
+  EnableSageMakerMetricsTimeSeries: true
 HyperParameters:
   sagemaker_program: train.py
   sagemaker_submit_directory: code
   epochs: "3"
+  layers: [1, 2]
+  flag: true
 InputDataConfig:
   - ChannelName: train
     ContentType: text/csv
+    InputMode: FastFile
+    ShuffleConfig: {Seed: 1}
     DataSource: {S3DataSource: {S3Uri: "file://DATA", S3DataDistributionType: ShardedByS3Key}}
 ResourceConfig: {InstanceType: ml.g5.xlarge, InstanceCount: 2, VolumeSizeInGB: 50}
 StoppingCondition: {MaxRuntimeInSeconds: 3600}
@@ -49,8 +54,8 @@ def request_file(tmp_path: Path) -> Path:
 def test_a_request_in_yaml_is_a_job(request_file: Path) -> None:
     spec = from_request(read_request(request_file), request_file.parent).checked()
     assert (spec.name, spec.script, spec.source) == ("bert-1", "train.py", request_file.parent / "code")
-    assert spec.hyperparameters == {"epochs": "3"}
-    assert spec.channels == (Channel("train", request_file.parent / "data", "text/csv", sharded=True),)
+    assert spec.hyperparameters == {"epochs": "3", "layers": "[1, 2]", "flag": "true"}
+    assert spec.channels == (Channel("train", request_file.parent / "data", "text/csv", True, "FastFile"),)
     assert (spec.instance_type, spec.instance_count, spec.max_run_s) == ("ml.g5.xlarge", 2, 3600)
     assert spec.metric_definitions == (MetricDefinition("train:loss", r"loss=(\S+)"),)
     assert (spec.environment, spec.wants_gpus) == ({"MODE": "fast"}, True)
@@ -76,6 +81,7 @@ def test_a_job_written_as_a_request_and_read_again_is_the_same(request_file: Pat
         {"S3OutputPath": "s3://bucket/out"},
     )
     assert written["ResourceConfig"]["VolumeSizeInGB"] == 50
+    assert written["InputDataConfig"][0]["ShuffleConfig"] == {"Seed": 1}
 
 
 def test_values_that_the_sagemaker_sdk_has_quoted_are_read(tmp_path: Path) -> None:
@@ -135,6 +141,24 @@ def test_what_cannot_be_run_is_refused_with_its_reason(tmp_path: Path, changes: 
             {"InputDataConfig": [{"ChannelName": "t", "DataSource": {"S3DataSource": {"S3Uri": "s3://b/k"}}}]},
             "s3://b/k",
         ),
+        (
+            {
+                "InputDataConfig": [
+                    {
+                        "ChannelName": "t",
+                        "DataSource": {
+                            "S3DataSource": {
+                                "S3Uri": "/",
+                                "S3DataType": "ManifestFile",
+                            }
+                        },
+                    }
+                ]
+            },
+            "ManifestFile",
+        ),
+        ({"InputDataConfigs": []}, "InputDataConfigs is no key"),
+        ({"StoppingCondition": {"MaxRunTimeInSeconds": 1}}, "StoppingCondition.MaxRunTimeInSeconds is no key"),
         ({"ResourceConfig": {"InstanceCount": "two"}}, "InstanceCount is 'two'"),
         ({"ResourceConfig": {"InstanceGroups": [{"InstanceCount": 1}]}}, "heterogeneous"),
     ],

@@ -18,6 +18,18 @@ LOG_LEVEL = 20
 GROUP = "homogeneousCluster"
 NETWORK_INTERFACE = "lo" if sys.platform == "linux" else "lo0"
 """Hosts meet on this machine only: whoever binds to the interface by its name binds to that one."""
+_NO_ARGUMENTS = ("_tuning_objective_metric", "default_user_module_name")
+_NO_FRAMEWORK = frozenset({
+    *_NO_ARGUMENTS,
+    *("sagemaker_program", "sagemaker_submit_directory", "sagemaker_enable_cloudwatch_metrics", "sagemaker_region"),
+    *("sagemaker_container_log_level", "sagemaker_job_name", "sagemaker_s3_output"),
+})  # fmt: skip
+"""What the SDK writes for the toolkit itself; the rest of `sagemaker_…` is SM_FRAMEWORK_PARAMS."""
+_DISTRIBUTED = (
+    *("sagemaker_mpi_enabled", "sagemaker_parameter_server_enabled", "sagemaker_distributed_dataparallel_enabled"),
+    *("sagemaker_pytorch_ddp_enabled", "sagemaker_pytorch_xla_multi_worker_enabled"),
+    *("sagemaker_multi_worker_mirrored_strategy_enabled", "sagemaker_torch_distributed_enabled"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +121,11 @@ def decoded(value: str) -> Any:
 
 
 def split(hyperparameters: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The script's own hyperparameters, and those that begin with `sagemaker_`, which it is not shown."""
+    """The script's own hyperparameters, and those for whoever runs it, which it is not given as arguments."""
     own, framework = dict[str, Any](), dict[str, Any]()
     for name, value in hyperparameters.items():
-        (framework if name.startswith("sagemaker_") else own)[name] = decoded(value)
+        mine = not name.startswith("sagemaker_") and name not in _NO_ARGUMENTS
+        (own if mine else framework)[name] = decoded(value)
     return own, framework
 
 
@@ -143,7 +156,7 @@ def input_data_config(spec: Spec) -> dict[str, Any]:
     """inputdataconfig.json."""
     return {
         channel.name: {
-            "TrainingInputMode": "File",
+            "TrainingInputMode": channel.mode,
             "S3DistributionType": "ShardedByS3Key" if channel.sharded else "FullyReplicated",
             "RecordWrapperType": "None",
             **({"ContentType": channel.content_type} if channel.content_type else {}),
@@ -176,7 +189,7 @@ def variables(spec: Spec, host: Host, environ: Mapping[str, str]) -> dict[str, s
         environ: What the person's own environment has; its SM_* variables are another job's.
     """
     inherited = {name: value for name, value in environ.items() if not name.startswith("SM_")}
-    rank = spec.hosts.index(host.name)
+    rank = sorted(spec.hosts).index(host.name)  # its place in SM_HOSTS, where algo-10 comes before algo-2
     paths = [str(host.layout.code), *filter(None, [inherited.get("PYTHONPATH", "")])]
     return {
         **inherited,
@@ -201,7 +214,9 @@ def variables(spec: Spec, host: Host, environ: Mapping[str, str]) -> dict[str, s
 
 
 def _toolkit(spec: Spec, host: Host) -> dict[str, str]:
-    layout, (hyperparameters, framework) = host.layout, split(spec.hyperparameters)
+    layout, (hyperparameters, all_framework) = host.layout, split(spec.hyperparameters)
+    framework = {name: value for name, value in all_framework.items() if name not in _NO_FRAMEWORK}
+    groups = [GROUP] if any(framework.get(name) for name in _DISTRIBUTED) else []
     resources = resource_config(spec, host.name)
     channels = {channel.name: str(layout.data / channel.name) for channel in spec.channels}
     module = spec.script.removesuffix(".py")
@@ -211,8 +226,8 @@ def _toolkit(spec: Spec, host: Host) -> dict[str, str]:
         "current_instance_group": GROUP,
         "current_instance_group_hosts": resources["hosts"],
         "current_instance_type": spec.instance_type,
-        "distribution_hosts": resources["hosts"],
-        "distribution_instance_groups": [],
+        "distribution_hosts": resources["hosts"] if groups else [],
+        "distribution_instance_groups": groups,
         "framework_module": None,
         "hosts": resources["hosts"],
         "hyperparameters": hyperparameters,
@@ -222,7 +237,7 @@ def _toolkit(spec: Spec, host: Host) -> dict[str, str]:
         "instance_groups": [GROUP],
         "instance_groups_dict": {GROUP: resources["instance_groups"][0]},
         "is_hetero": False,
-        "log_level": LOG_LEVEL,
+        "log_level": all_framework.get("sagemaker_container_log_level", LOG_LEVEL),
         "model_dir": str(layout.model),
         "module_dir": str(layout.code),
         "module_name": module,
@@ -240,8 +255,11 @@ def _toolkit(spec: Spec, host: Host) -> dict[str, str]:
         "additional_framework_parameters": framework,
         "is_master": host.name == resources["hosts"][0],
         "is_modelparallel_enabled": None,
+        "is_smddpmprun_installed": False,
+        "is_smddprun_installed": False,
         "job_name": spec.name,
         "master_hostname": resources["hosts"][0],
+        "topology": [],
     }
     apart = ("channel_input_dirs", "distribution_hosts", "hyperparameters")
     given: dict[str, Any] = {name: value for name, value in common.items() if name not in apart}

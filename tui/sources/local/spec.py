@@ -23,6 +23,17 @@ _MOST_HOSTS = 64
 _LARGEST = 10_000_000
 """Bytes of a request."""
 _DAY_S = 86_400
+_KEYS = {
+    "": (
+        *("TrainingJobName", "HyperParameters", "AlgorithmSpecification", "InputDataConfig", "ResourceConfig"),
+        *("StoppingCondition", "Environment", "Local"),
+    ),
+    "AlgorithmSpecification": ("TrainingInputMode", "MetricDefinitions"),
+    "ResourceConfig": ("InstanceType", "InstanceCount", "InstanceGroups"),
+    "StoppingCondition": ("MaxRuntimeInSeconds",),
+    "Local": ("WholeSource", "Requirements", "Python", "GpusPerHost", "CoresPerHost", "MaxDiskBytes"),
+}
+"""What is read of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +45,14 @@ class Channel:
         path: A file or a folder of this machine.
         content_type: What the script is told of it.
         sharded: Whether each host gets its part of the files only (ShardedByS3Key).
+        mode: `File` or `FastFile`, which are the same here; `Pipe` runs on SageMaker only.
     """
 
     name: str
     path: Path
     content_type: str = ""
     sharded: bool = False
+    mode: str = "File"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,7 @@ class Spec:
         algorithm["MetricDefinitions"] = [{"Name": one.name, "Regex": one.regex} for one in self.metric_definitions]
         resources = dict(request.get("ResourceConfig") or {"VolumeSizeInGB": 30})
         resources |= {"InstanceType": self.instance_type, "InstanceCount": self.instance_count}
+        given = {item.get("ChannelName"): item for item in _items(request, "InputDataConfig")}
         return request | {
             "TrainingJobName": self.name,
             "AlgorithmSpecification": algorithm,
@@ -103,7 +117,7 @@ class Spec:
                 "sagemaker_program": self.script,
                 "sagemaker_submit_directory": self.source.as_uri(),
             },
-            "InputDataConfig": [_channel_request(channel) for channel in self.channels],
+            "InputDataConfig": [_channel_request(channel, given.get(channel.name, {})) for channel in self.channels],
             "ResourceConfig": resources,
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_run_s},
             "Environment": dict(self.environment),
@@ -165,7 +179,8 @@ def from_request(request: Mapping[str, Any], base: Path) -> Spec:
     Raises:
         Refused: It is no such request, or wants what this machine does not have.
     """
-    hyperparameters = {str(key): str(value) for key, value in _table(request, "HyperParameters").items()}
+    _check_spelling(request)
+    hyperparameters = {str(key): _text(value) for key, value in _table(request, "HyperParameters").items()}
     program = _unquoted(hyperparameters.pop("sagemaker_program", ""))
     submit = _unquoted(hyperparameters.pop("sagemaker_submit_directory", ""))
     if not program:
@@ -189,14 +204,17 @@ def from_request(request: Mapping[str, Any], base: Path) -> Spec:
         source=source.resolve(),
         whole_source=bool(local.get("WholeSource", bool(submit))),
         hyperparameters=hyperparameters,
-        channels=tuple(_channel(item, base) for item in _items(request, "InputDataConfig")),
+        channels=tuple(
+            _channel(item, base, str(algorithm.get("TrainingInputMode") or "File"))
+            for item in _items(request, "InputDataConfig")
+        ),
         instance_type=str(resources.get("InstanceType") or "local_cpu"),
         instance_count=_whole(resources, "InstanceCount", 1),
         metric_definitions=tuple(
             MetricDefinition(str(item.get("Name") or ""), str(item.get("Regex") or ""))
             for item in _items(algorithm, "MetricDefinitions")
         ),
-        environment={str(key): str(value) for key, value in _table(request, "Environment").items()},
+        environment={str(key): _text(value) for key, value in _table(request, "Environment").items()},
         max_run_s=_whole(stopping, "MaxRuntimeInSeconds", _DAY_S),
         requirements=_path(str(requirements), base, "Requirements") if requirements else None,
         python=str(local.get("Python") or "python3"),
@@ -270,28 +288,33 @@ def _path(text: str, base: Path, key: str) -> Path:
     return base / path
 
 
-def _channel(item: Mapping[str, Any], base: Path) -> Channel:
+def _channel(item: Mapping[str, Any], base: Path, mode: str) -> Channel:
     name = str(item.get("ChannelName") or "")
     source = _table(item, "DataSource")
     where = _table(source, "S3DataSource") or _table(source, "FileDataSource")
     uri = str(where.get("S3Uri") or where.get("FileUri") or "")
     if not uri:
         raise Refused(f"the channel {name} has no S3DataSource", "give it DataSource.S3DataSource.S3Uri")
+    if (kind := where.get("S3DataType") or "S3Prefix") != "S3Prefix":
+        raise Refused(f"the channel {name} is a {kind}, which is not read here", "give a folder, as S3Prefix")
     return Channel(
         name,
         _path(uri, base, f"the channel {name}").resolve(),
         str(item.get("ContentType") or ""),
         where.get("S3DataDistributionType") == "ShardedByS3Key",
+        str(item.get("InputMode") or mode),
     )
 
 
-def _channel_request(channel: Channel) -> dict[str, Any]:
+def _channel_request(channel: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """One of InputDataConfig; what only SageMaker wants to know of it (`ShuffleConfig`) is as it was given."""
     source = {
+        **_table(_table(given, "DataSource"), "S3DataSource"),
         "S3DataType": "S3Prefix",
         "S3Uri": channel.path.as_uri(),
         "S3DataDistributionType": "ShardedByS3Key" if channel.sharded else "FullyReplicated",
     }
-    request: dict[str, Any] = {"ChannelName": channel.name, "DataSource": {"S3DataSource": source}}
+    request = {**given, "ChannelName": channel.name, "DataSource": {"S3DataSource": source}}
     return request | ({"ContentType": channel.content_type} if channel.content_type else {})
 
 
@@ -312,6 +335,23 @@ def _unquoted(text: str) -> str:
         except ValueError:
             return text
     return text
+
+
+def _text(value: object) -> str:
+    """A value as CreateTrainingJob takes it; YAML's `true` and `[1, 2]` as the SageMaker SDK would write them."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _check_spelling(request: Mapping[str, Any]) -> None:
+    """Refuses a key that is nearly one of those that are read: a job without its data is no good guess."""
+    import difflib
+
+    tables = {"": request, **{name: request.get(name) for name in _KEYS if name}}
+    for where, table in tables.items():
+        for key in table if isinstance(table, Mapping) else ():
+            known = {name.lower(): name for name in _KEYS[where]}
+            if key not in _KEYS[where] and (near := difflib.get_close_matches(key.lower(), known, 1, 0.9)):
+                raise Refused(f"{where and where + '.'}{key} is no key of CreateTrainingJob", f"say {known[near[0]]}")
 
 
 def _table(request: Mapping[str, Any], key: str) -> Mapping[str, Any]:
