@@ -19,7 +19,7 @@ from tui.cli.log_output import LogWriter, form_for
 from tui.cli.log_printing import write_kept
 from tui.cli.logs import since_when
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, emit_json, table, terminal_width
+from tui.cli.output import Column, complain, emit, emit_json, print_table
 from tui.cli.shared import shared
 from tui.config import Settings
 from tui.model.words import plural, size, span, utc
@@ -83,10 +83,7 @@ def list_logs(options: Options, *, as_json: bool) -> None:
         for log in logs:
             emit_json(_record(log))
         return
-    for line in table(_COLUMNS, [[_row(log) for log in logs]], terminal_width()):
-        emit(line)
-    if not logs:
-        complain("no logs are kept")
+    print_table(_COLUMNS, [[_row(log) for log in logs]], "no logs are kept")
 
 
 @archive.command(cls=Changing, epilog=_PRUNE_EPILOG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, emit_json, table, terminal_width
+from tui.cli.output import Column, emit_json, print_table
 from tui.cli.shared import shared
 
 _EPILOG = """\
@@ -45,11 +45,7 @@ def audit(options: Options, *, limit: int | None, as_json: bool) -> None:
         time, title, account, region, who = words
         return (time[:19] + "Z", entry.id, entry.verdict, title, account, region, who.rpartition(":")[2])
 
-    for line in table(_COLUMNS, [[row(entry) for entry in found]], terminal_width()):
-        emit(line)
-    if not found:
-        file = folder / FILE
-        said = (
-            f"{file} holds no change that can be read" if file.exists() else f"nothing was changed: there is no {file}"
-        )
-        complain(said)
+    file = folder / FILE
+    unread = f"{file} holds no change that can be read"
+    none = f"nothing was changed: there is no {file}"
+    print_table(_COLUMNS, [[row(entry) for entry in found]], unread if file.exists() else none)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from tui.cli import sources
-from tui.cli.exits import WrongUsage
+from tui.cli.listing import listing, pages, print_listing
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
+from tui.cli.output import Column
 from tui.cli.shared import shared
 from tui.model.endpoints import Endpoint, EndpointQuery, ScalableTarget
 from tui.model.phrases import capacity, scaling_word
@@ -57,72 +59,62 @@ Examples:
     help=f"Only endpoints with this status: {', '.join(STATUSES)}.",
 )
 @click.option("--name-contains", metavar="TEXT", default="", help="Only endpoints with this in their name.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="How many at most.  [default: 100]")
-@click.option("--all", "everything", is_flag=True, help="All of them, however many there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@listing(100)
 @shared
-def endpoints(
-    options: Options, *, status: str | None, name_contains: str, limit: int | None, everything: bool, as_json: bool
-) -> None:
+def endpoints(options: Options, *, status: str | None, name_contains: str, limit: int | None, as_json: bool) -> None:
     """List endpoints, newest first, with their variants."""
-    if everything and limit is not None:
-        raise WrongUsage("--all and --limit exclude each other", "say one of them")
-    source = sources.of(options, options.settings())
-    query = EndpointQuery(status or "", name_contains)
-    listing = _listing(source, options.timeout, query, None if everything else limit or 100)
-    if as_json:
-        for chunk, targets in listing:
-            for endpoint in chunk:
-                emit_json(endpoint_record(endpoint, targets))
-            flush()
-        return
-    now, lines = datetime.now(timezone.utc), 0
-    rows = ([row for endpoint in chunk for row in _rows(endpoint, targets, now)] for chunk, targets in listing)
-    for line in table(_COLUMNS, rows, terminal_width()):
-        emit(line)
-        lines += 1
-    if not lines:
-        complain("no such endpoints")
+    settings = options.settings()
+    source = sources.of(options, settings)
+    now = datetime.now(timezone.utc)
+    print_listing(
+        _detailed(source, options.timeout, EndpointQuery(status or "", name_contains), limit, settings.folders.state),
+        as_json=as_json,
+        records=lambda chunk: (endpoint_record(endpoint, chunk.targets) for endpoint in chunk.endpoints),
+        columns=_COLUMNS,
+        rows=lambda chunk: (row for endpoint in chunk.endpoints for row in _rows(endpoint, chunk.targets, now)),
+        nothing="no such endpoints",
+    )
 
 
-def _listing(
-    source: Source, timeout: float, query: EndpointQuery, limit: int | None
-) -> Iterator[tuple[list[Endpoint], tuple[ScalableTarget, ...]]]:
+class _Chunk(NamedTuple):
+    endpoints: Sequence[Endpoint]
+    targets: tuple[ScalableTarget, ...]
+
+
+def _detailed(
+    source: Source, timeout: float, query: EndpointQuery, limit: int | None, state: Path
+) -> Iterator[_Chunk]:
     """The endpoints page by page, with their details and scalable targets as long as those can be had.
 
     Raises:
         SourceError: A page failed; or, once all pages are out, what kept details away.
     """
+    from tui.mutations.suspensions import with_timers
+
     denied: dict[str, SourceError] = {}
-    cursor: str | None = None
-    while True:
-        page = sources.within(timeout, partial(source.list_endpoints, query, cursor))
+    for page in pages(timeout, partial(source.list_endpoints, query), limit):
         if page.error is not None:
             denied["listing"] = page.error
-        # AWS has them in this order; what stands in for AWS may forget it.
-        chunk = sorted(page.items, key=lambda endpoint: endpoint.created, reverse=True)[:limit]
+        endpoints: Sequence[Endpoint] = page.items
         targets: tuple[ScalableTarget, ...] = ()
-        if chunk and "details" not in denied:
+        if endpoints and "details" not in denied:
             try:
-                chunk = list(sources.each(timeout, partial(_detailed, source), chunk))
+                endpoints = list(sources.each(timeout, partial(_described, source), endpoints))
             except SourceError as error:
                 denied["details"] = error
-        if chunk and "scaling" not in denied and Can.SCALING in source.can:
-            names = [endpoint.name for endpoint in chunk]
+        if endpoints and "scaling" not in denied and Can.SCALING in source.can:
+            names = [endpoint.name for endpoint in endpoints]
             try:
                 targets = sources.within(timeout, partial(source.scaling, names), lambda: source.calls)
+                targets = sources.within(timeout, partial(with_timers, targets, state, source.identity))
             except SourceError as error:
                 denied["scaling"] = error
-        yield chunk, targets
-        limit = None if limit is None else limit - len(chunk)
-        cursor = page.cursor
-        if cursor is None or limit == 0:
-            break
+        yield _Chunk(endpoints, targets)
     for problem in denied.values():
         raise problem
 
 
-def _detailed(source: Source, endpoint: Endpoint) -> Endpoint:
+def _described(source: Source, endpoint: Endpoint) -> Endpoint:
     try:
         return endpoint if endpoint.detailed else source.describe_endpoint(endpoint.name)
     except NotFound:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
 
 import click
 
 from tui.cli import sources
-from tui.cli.exits import WrongUsage
+from tui.cli.listing import listing, pages, print_listing
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
+from tui.cli.output import Column
 from tui.cli.shared import shared
 from tui.model.jobs import JobQuery, TrainingJob
 from tui.model.phrases import instances
@@ -46,19 +46,12 @@ Examples:
     help=f"Only jobs with this status: {', '.join(STATUSES)}.",
 )
 @click.option("--name-contains", metavar="TEXT", default="", help="Only jobs with this in their name.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="How many at most.  [default: 100]")
-@click.option("--all", "everything", is_flag=True, help="All of them, however many there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@listing(100)
 @shared
-def jobs(
-    options: Options, *, status: str | None, name_contains: str, limit: int | None, everything: bool, as_json: bool
-) -> None:
+def jobs(options: Options, *, status: str | None, name_contains: str, limit: int | None, as_json: bool) -> None:
     """List training jobs, newest first."""
-    if everything and limit is not None:
-        raise WrongUsage("--all and --limit exclude each other", "say one of them")
     source = sources.of(options, options.settings())
-    query = JobQuery(status or "", name_contains)
-    print_jobs(source, options.timeout, query, None if everything else limit or 100, as_json=as_json)
+    print_jobs(source, options.timeout, JobQuery(status or "", name_contains), limit, as_json=as_json)
 
 
 def print_jobs(source: Source, timeout: float, query: JobQuery, limit: int | None, *, as_json: bool) -> None:
@@ -67,34 +60,27 @@ def print_jobs(source: Source, timeout: float, query: JobQuery, limit: int | Non
     Raises:
         SourceError: They cannot be listed, or once they are out, their details could not be had.
     """
-    listing = _listing(source, timeout, query, limit)
-    if as_json:
-        for chunk in listing:
-            for job in chunk:
-                emit_json(job_record(job))
-            flush()
-        return
-    now, lines = datetime.now(timezone.utc), 0
-    for line in table(_COLUMNS, ([_row(job, now) for job in chunk] for chunk in listing), terminal_width()):
-        emit(line)
-        lines += 1
-    if not lines:
-        complain("no such training jobs")
+    now = datetime.now(timezone.utc)
+    print_listing(
+        _detailed(source, timeout, query, limit),
+        as_json=as_json,
+        records=lambda chunk: map(job_record, chunk),
+        columns=_COLUMNS,
+        rows=lambda chunk: (_row(job, now) for job in chunk),
+        nothing="no such training jobs",
+    )
 
 
-def _listing(source: Source, timeout: float, query: JobQuery, limit: int | None) -> Iterator[list[TrainingJob]]:
+def _detailed(source: Source, timeout: float, query: JobQuery, limit: int | None) -> Iterator[Sequence[TrainingJob]]:
     """The jobs page by page, with their details as long as those can be had.
 
     Raises:
         SourceError: A page failed; or, once all pages are out, what kept their details away.
     """
     problem: SourceError | None = None
-    cursor: str | None = None
-    while True:
-        page = sources.within(timeout, partial(source.list_jobs, query, cursor))
+    for page in pages(timeout, partial(source.list_jobs, query), limit):
         problem = problem or page.error
-        # AWS has them in this order; what stands in for AWS may forget it.
-        jobs = sorted(page.items, key=lambda job: job.created, reverse=True)[:limit]
+        jobs: Sequence[TrainingJob] = page.items
         if jobs and problem is None:
             names = [job.name for job in jobs if not job.detailed]
             try:
@@ -105,10 +91,6 @@ def _listing(source: Source, timeout: float, query: JobQuery, limit: int | None)
                 detailed = {job.name: job for job in found}
                 jobs = [detailed.get(job.name, job) for job in jobs]
         yield jobs
-        limit = None if limit is None else limit - len(jobs)
-        cursor = page.cursor
-        if cursor is None or limit == 0:
-            break
     if problem is not None:
         raise problem
 

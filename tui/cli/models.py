@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from typing import cast
@@ -10,12 +10,12 @@ from typing import cast
 import click
 
 from tui.cli import sources
-from tui.cli.exits import WrongUsage
+from tui.cli.listing import listing, pages, print_listing
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, emit_json, flush, table, terminal_width
+from tui.cli.output import Column
 from tui.cli.shared import shared
 from tui.model.models import Model
-from tui.model.words import DASH, span
+from tui.model.words import DASH, span, utc
 from tui.sources.base import EndpointSource, NotFound, SourceError
 
 _COLUMNS = (
@@ -34,56 +34,44 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.option("--name-contains", metavar="TEXT", default="", help="Only models with this in their name.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="How many at most.  [default: 50]")
-@click.option("--all", "everything", is_flag=True, help="All of them, however many there are.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@listing(50)
 @shared
-def models(options: Options, *, name_contains: str, limit: int | None, everything: bool, as_json: bool) -> None:
+def models(options: Options, *, name_contains: str, limit: int | None, as_json: bool) -> None:
     """List models, newest first, with where their data lies and what runs them."""
-    if everything and limit is not None:
-        raise WrongUsage("--all and --limit exclude each other", "say one of them")
     source = cast("EndpointSource", sources.aws(options, options.settings()))
-    listing = _listing(source, options.timeout, name_contains, None if everything else limit or 50)
-    if as_json:
-        for chunk in listing:
-            for model in chunk:
-                emit_json(_record(model))
-            flush()
-        return
-    now, lines = datetime.now(timezone.utc), 0
-    for line in table(_COLUMNS, ([_row(model, now) for model in chunk] for chunk in listing), terminal_width()):
-        emit(line)
-        lines += 1
-    if not lines:
-        complain("no such models")
+    now = datetime.now(timezone.utc)
+    print_listing(
+        _detailed(source, options.timeout, name_contains, limit),
+        as_json=as_json,
+        records=lambda chunk: map(_record, chunk),
+        columns=_COLUMNS,
+        rows=lambda chunk: (_row(model, now) for model in chunk),
+        nothing="no such models",
+    )
 
 
-def _listing(source: EndpointSource, timeout: float, name_contains: str, limit: int | None) -> Iterator[list[Model]]:
+def _detailed(
+    source: EndpointSource, timeout: float, name_contains: str, limit: int | None
+) -> Iterator[Sequence[Model]]:
     """The models page by page, with their details as long as those can be had.
 
     Raises:
         SourceError: A page failed; or, once all pages are out, what kept details away.
     """
     denied: SourceError | None = None
-    cursor: str | None = None
-    while True:
-        page = sources.within(timeout, partial(source.list_models, name_contains, cursor))
-        chunk = list(page.items[:limit])
+    for page in pages(timeout, partial(source.list_models, name_contains), limit):
+        models: Sequence[Model] = page.items
         if denied is None:
             try:
-                chunk = list(sources.each(timeout, partial(_detailed, source), chunk))
+                models = list(sources.each(timeout, partial(_described, source), models))
             except SourceError as error:
                 denied = error
-        yield chunk
-        limit = None if limit is None else limit - len(chunk)
-        cursor = page.cursor
-        if cursor is None or limit == 0:
-            break
+        yield models
     if denied is not None:
         raise denied
 
 
-def _detailed(source: EndpointSource, model: Model) -> Model:
+def _described(source: EndpointSource, model: Model) -> Model:
     try:
         return source.describe_model(model.name)
     except NotFound:
@@ -97,7 +85,7 @@ def _row(model: Model, now: datetime) -> tuple[str, ...]:
 def _record(model: Model) -> dict[str, object]:
     return {
         "name": model.name,
-        "created": model.created.isoformat().replace("+00:00", "Z"),
+        "created": utc(model.created),
         "arn": model.arn or None,
         "image": model.image or None,
         "data": model.data or None,

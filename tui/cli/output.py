@@ -123,6 +123,16 @@ def table(columns: Sequence[Column], chunks: Iterable[Sequence[Sequence[str]]], 
             yield _line(columns, row, widths, width)
 
 
+def print_table(columns: Sequence[Column], chunks: Iterable[Sequence[Sequence[str]]], nothing: str = "") -> None:
+    """A table to stdout, as wide as the terminal; where it has no rows, `nothing` is said on stderr."""
+    empty = True
+    for line in table(columns, chunks, terminal_width()):
+        emit(line)
+        empty = False
+    if empty and nothing:
+        complain(nothing)
+
+
 def _squeezed(columns: Sequence[Column], natural: Sequence[int], width: int | None) -> list[int]:
     """The widths of the columns once those that give have given what is too much."""
     widths = list(natural)
