@@ -75,9 +75,15 @@ def test_exit_137_is_out_of_memory(machine: Machine) -> None:
 
 
 def test_a_script_that_is_no_python_but_a_shell_script_runs_too(machine: Machine) -> None:
+    """By the shell that it names, and what it calls python is the job's interpreter."""
     (machine.source / "train.sh").write_text('echo "$@"; exit 4')
     job = machine.run("", script="train.sh", hyperparameters={"epochs": "2"})
     assert (job.log(), job.state.exits) == ("--epochs 2\n", {"algo-1": 4})
+    python = machine.source / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    (machine.source / "run.bin").write_text("#!/bin/bash\na=(1 2)\necho ${a[1]} $(command -v python)\n")
+    assert machine.run("", script="run.bin", python=str(python)).log() == f"2 {python}\n"
 
 
 def test_an_interpreter_that_does_not_exist_is_said(machine: Machine) -> None:
@@ -117,6 +123,12 @@ host = os.environ["SM_CURRENT_HOST"]
 for name in ("same", host):
     open(f"{os.environ['SM_MODEL_DIR']}/{name}", "w").write(host)
 open(os.environ["SM_MODEL_DIR"] + "/code/inference.py", "w")
+os.symlink("code", os.environ["SM_MODEL_DIR"] + "/latest")
+os.symlink("code/inference.py", os.environ["SM_MODEL_DIR"] + "/entry.py")
+os.symlink("..", os.environ["SM_MODEL_DIR"] + "/up")
+os.symlink("/usr", os.environ["SM_MODEL_DIR"] + "/outside")
+os.symlink("gone", os.environ["SM_MODEL_DIR"] + "/dangling")
+os.mkfifo(os.environ["SM_MODEL_DIR"] + "/pipe")
 open(os.environ["SM_OUTPUT_DATA_DIR"] + "/metrics.csv", "w")
 if host == "algo-2":
     while not os.path.exists("../../algo-1/output/success"):
@@ -126,7 +138,10 @@ if host == "algo-2":
     job = machine.run(script, instance_count=2)
     assert job.state.status == "Failed"
     with tarfile.open(job.folder.model) as archive:
-        assert sorted(archive.getnames()) == ["algo-1", "algo-2", "code", "code/inference.py", "same"]
+        assert sorted(archive.getnames()) == [
+            *("algo-1", "algo-2", "code", "code/inference.py", "entry.py", "latest", "latest/inference.py", "same"),
+        ]
+        assert all(member.isfile() or member.isdir() for member in archive)  # a link could not be served
         same = archive.extractfile("same")
         assert same is not None
         assert same.read() == b"algo-1"

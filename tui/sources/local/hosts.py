@@ -13,39 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tui.sources.local.code import code_of
 from tui.sources.local.contract import Host, arguments, split, variables, write_config
 from tui.sources.local.folders import JobFolder
 from tui.sources.local.spec import Channel, Spec
-
-_NOT_CODE = frozenset({"__pycache__", ".git", ".hg", ".venv", "venv", "node_modules", ".mypy_cache", ".pytest_cache"})
-
-
-def source_files(spec: Spec) -> Iterator[Path]:
-    """The files that belong to the script, relative to the source folder.
-
-    All of the folder but version control and environments; or, where the whole folder was not asked for, the script and
-    the Python modules and packages beside it: a script in a home folder does not take the home along.
-    """
-    if spec.whole_source:
-        yield from _walk(spec.source, Path())
-        return
-    script = Path(spec.script)
-    yield script
-    for entry in sorted(spec.source.iterdir()):
-        if entry.suffix == ".py" and entry.is_file() and entry.name != spec.script:
-            yield Path(entry.name)
-        elif (entry / "__init__.py").is_file() and entry.name not in _NOT_CODE:
-            yield from (path for path in _walk(spec.source, Path(entry.name)) if path != script)
-
-
-def _walk(root: Path, below: Path) -> Iterator[Path]:
-    for entry in sorted((root / below).iterdir()):
-        path = below / entry.name
-        if entry.is_dir() and not entry.is_symlink():
-            if entry.name not in _NOT_CODE and not (entry / "pyvenv.cfg").exists():
-                yield from _walk(root, path)
-        elif entry.is_file():
-            yield path
 
 
 def prepare(spec: Spec, hosts: Iterable[Host]) -> None:
@@ -54,7 +25,7 @@ def prepare(spec: Spec, hosts: Iterable[Host]) -> None:
     Raises:
         OSError: Something cannot be read or written.
     """
-    files = list(source_files(spec))
+    files = code_of(spec).files
     hosts = list(hosts)
     for number, host in enumerate(hosts):
         host.layout.make()
@@ -62,6 +33,8 @@ def prepare(spec: Spec, hosts: Iterable[Host]) -> None:
             to = host.layout.code / path
             to.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(spec.source / path, to)
+        if not spec.script.endswith(".py"):
+            (host.layout.code / spec.script).chmod(0o700)  # it is run by itself, as a container does it
         for channel in spec.channels:
             _link(channel, host.layout.data / channel.name, number, len(hosts))
         write_config(spec, host)
@@ -85,12 +58,14 @@ def _link(channel: Channel, to: Path, number: int, count: int) -> None:
 
 
 def command(spec: Spec, host: Host, python: str) -> list[str]:
-    """What is run: Python for a .py, a shell for a .sh, the file itself for anything else."""
-    script = str(host.layout.code / spec.script)
+    """What is run: Python for a .py, the file itself for anything else, and a shell for a .sh that names none."""
+    script = host.layout.code / spec.script
     given = arguments(split(spec.hyperparameters)[0])
     if spec.script.endswith(".py"):
-        return [python, script, *given]
-    return ["/bin/sh", script, *given] if spec.script.endswith(".sh") else [script, *given]
+        return [python, str(script), *given]
+    with script.open("rb") as file:
+        bare = spec.script.endswith(".sh") and file.read(2) != b"#!"
+    return ["/bin/sh", str(script), *given] if bare else [str(script), *given]
 
 
 def start(spec: Spec, host: Host, log: Path, python: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -99,12 +74,16 @@ def start(spec: Spec, host: Host, log: Path, python: str, environ: Mapping[str, 
     Raises:
         OSError: There is no such interpreter, or the script may not be run.
     """
+    environment = variables(spec, host, environ)
+    if Path(python).is_absolute() and "PATH" not in spec.environment:
+        # What a script calls `python`, `torchrun` or `accelerate` is of the interpreter's environment too.
+        environment["PATH"] = os.pathsep.join([str(Path(python).parent), environment.get("PATH", os.defpath)])
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(
             command(spec, host, python),
             cwd=host.layout.code,
-            env=variables(spec, host, environ),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,
@@ -196,19 +175,33 @@ def _ended_child(hosts: Mapping[int, str]) -> int | None:
 def pack(to: Path, folders: Sequence[Path]) -> None:
     """Packs the folders' contents into one archive; of two files of one name the first host's is taken.
 
+    Links are packed as what they lead to (`best.pt` → `checkpoint-3/model.pt`), if need be twice; pipes, sockets and
+    links to folders elsewhere (a data set) not at all: there are files and folders in it only, so it can be served.
+
     Raises:
         OSError: It cannot be written, or something not read.
     """
     beside = to.with_name(f".{to.name}")
     seen: set[str] = set()
-    with tarfile.open(beside, "w:gz", compresslevel=1) as archive:
+    with tarfile.open(beside, "w:gz", compresslevel=1, dereference=True) as archive:
         for folder in folders:
-            for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            for path in _contents(folder, os.path.realpath(folder), frozenset()):
                 name = path.relative_to(folder).as_posix()
                 if name not in seen:
                     seen.add(name)
                     archive.add(path, name, recursive=False)
     beside.replace(to)
+
+
+def _contents(folder: Path, root: str, above: frozenset[str]) -> Iterator[Path]:
+    """All files and folders below, without links that lead nowhere, to a folder they lie in or to one elsewhere."""
+    above |= {os.path.realpath(folder)}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file():
+            yield path
+        elif path.is_dir() and (real := os.path.realpath(path)) not in above and real.startswith(root + os.sep):
+            yield path
+            yield from _contents(path, root, above)
 
 
 def size_of(folder: JobFolder) -> int:
