@@ -16,20 +16,66 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-PRIVATE = 0o700
+from tui.files import private_folder
 
 
 @dataclass(frozen=True, slots=True)
-class JobFolder:
-    """One job's folder."""
+class Folder:
+    """What the folders of jobs and of endpoints share; their parts are a job's hosts, or an endpoint's workers."""
 
     path: Path
+    INNER: ClassVar[tuple[str, ...]] = ("logs", "use")
+    """The folders that are in it from the start."""
 
     @property
     def name(self) -> str:
-        """The job's name."""
+        """The job's or the endpoint's name."""
         return self.path.name
+
+    @property
+    def state(self) -> Path:
+        """What the supervisor or the server knows."""
+        return self.path / "state.json"
+
+    @property
+    def logs(self) -> Path:
+        """Of each part a `.log` and an `.idx`."""
+        return self.path / "logs"
+
+    @property
+    def use(self) -> Path:
+        """Of each part a `.bin`."""
+        return self.path / "use"
+
+    def log(self, part: str) -> Path:
+        """What a part wrote."""
+        return self.logs / f"{part}.log"
+
+    def index(self, part: str) -> Path:
+        """Which byte of it came when."""
+        return self.logs / f"{part}.idx"
+
+    def samples(self, part: str) -> Path:
+        """Its utilization."""
+        return self.use / f"{part}.bin"
+
+    def make(self) -> None:
+        """Makes it, for its owner alone.
+
+        Raises:
+            FileExistsError: There is one of this name.
+            OSError: It cannot be made.
+        """
+        private_folder(self.path.parent)
+        self.path.mkdir(mode=0o700)
+        for name in self.INNER:
+            (self.path / name).mkdir(mode=0o700)
+
+
+class JobFolder(Folder):
+    """One job's folder."""
 
     @property
     def request(self) -> Path:
@@ -37,24 +83,9 @@ class JobFolder:
         return self.path / "job.json"
 
     @property
-    def state(self) -> Path:
-        """What the supervisor knows."""
-        return self.path / "state.json"
-
-    @property
     def stop(self) -> Path:
         """There once somebody wants the job to end."""
         return self.path / "stop"
-
-    @property
-    def logs(self) -> Path:
-        """Of each host a `.log` and an `.idx`."""
-        return self.path / "logs"
-
-    @property
-    def use(self) -> Path:
-        """Of each host a `.bin`."""
-        return self.path / "use"
 
     @property
     def model(self) -> Path:
@@ -66,30 +97,6 @@ class JobFolder:
         """What the hosts left in output/data."""
         return self.path / "output.tar.gz"
 
-    def log(self, host: str) -> Path:
-        """What a host wrote."""
-        return self.logs / f"{host}.log"
-
-    def index(self, host: str) -> Path:
-        """Which byte of it came when."""
-        return self.logs / f"{host}.idx"
-
-    def samples(self, host: str) -> Path:
-        """Its utilization."""
-        return self.use / f"{host}.bin"
-
     def base(self, host: str) -> Path:
-        """Its /opt/ml."""
+        """A host's /opt/ml."""
         return self.path / "hosts" / host
-
-    def make(self) -> None:
-        """Makes it, for its owner alone.
-
-        Raises:
-            FileExistsError: There is a job of this name.
-            OSError: It cannot be made.
-        """
-        self.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        self.path.mkdir(mode=PRIVATE)
-        self.logs.mkdir(mode=PRIVATE)
-        self.use.mkdir(mode=PRIVATE)

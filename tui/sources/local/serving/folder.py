@@ -1,11 +1,10 @@
 """A local endpoint's folder, and what is true of the endpoint now.
 
 NAME/
-  endpoint.json      what was asked for; written once
   state.json         what the server knows; replaced whole
   model/             the archive, unpacked
   logs/worker-1.log  what a worker wrote, byte for byte; .idx says which byte came when
-  use.bin            the utilization of all workers together
+  use/worker-1.bin   its utilization
   records/worker-1   one record an invocation
 """
 
@@ -17,78 +16,32 @@ from pathlib import Path
 from typing import Any
 
 from tui.files import read_json, write_json
-from tui.sources.local.folders import PRIVATE
+from tui.sources.local.folders import Folder
 from tui.sources.local.pids import Process
 
 VARIANT = "AllTraffic"
 """The one production variant of a local endpoint, named as the SDK names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointFolder:
+class EndpointFolder(Folder):
     """One endpoint's folder."""
 
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The endpoint's name."""
-        return self.path.name
-
-    @property
-    def request(self) -> Path:
-        """What was asked for."""
-        return self.path / "endpoint.json"
-
-    @property
-    def state(self) -> Path:
-        """What the server knows."""
-        return self.path / "state.json"
+    INNER = (*Folder.INNER, "records")
 
     @property
     def model(self) -> Path:
         """The archive, unpacked."""
         return self.path / "model"
 
-    @property
-    def logs(self) -> Path:
-        """Of each worker a `.log` and an `.idx`."""
-        return self.path / "logs"
-
-    def log(self, worker: str) -> Path:
-        """What a worker wrote."""
-        return self.logs / f"{worker}.log"
-
-    def index(self, worker: str) -> Path:
-        """Which byte of it came when."""
-        return self.logs / f"{worker}.idx"
-
     def records(self, worker: str) -> Path:
         """A worker's invocations."""
         return self.path / "records" / worker
-
-    def samples(self, worker: str) -> Path:
-        """A worker's utilization."""
-        return self.path / "use" / f"{worker}.bin"
 
     @property
     def workers(self) -> tuple[str, ...]:
         """The workers that have a log, in the order of their numbers."""
         names = (path.stem for path in self.logs.glob("*.log"))
         return tuple(sorted(names, key=lambda name: (len(name), name)))
-
-    def make(self) -> None:
-        """Makes it, for its owner alone.
-
-        Raises:
-            FileExistsError: There is an endpoint of this name.
-            OSError: It cannot be made.
-        """
-        self.path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        self.path.mkdir(mode=PRIVATE)
-        self.logs.mkdir(mode=PRIVATE)
-        for name in ("records", "use"):
-            (self.path / name).mkdir(mode=PRIVATE)
 
 
 @dataclass(slots=True)
