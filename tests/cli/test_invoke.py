@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.canned import Canned, Drop, Fault, Raw
-from tests.cli.conftest import Ended, Sagetop
+from tests.cli.conftest import COMMAND, Ended, Sagetop, environment_for
 from tests.cli.test_serve import Running, packed
 from tests.events import failure, payload_part
 from tests.moto_server import Moto, ms
+from tui.model.invocation import Invocation
+from tui.sources import answer
+from tui.sources.aws.source import AwsSource
+from tui.sources.base import Broken
 
 
 @pytest.fixture
@@ -173,6 +178,34 @@ class TestStreams:
         ended = sagetop("invoke", "llm", "--data", "{}", "--stream", at=canned.url)
         assert (ended.code, ended.out) == (6, "half")
         assert "worker died" in ended.err
+
+    def test_memory_holds_the_beginning_of_a_stream_and_no_answer_that_is_larger(
+        self, canned: Canned, canned_aws: AwsSource, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(answer, "LARGEST_KEPT", 10)
+        canned.answers("InvokeEndpointWithResponseStream", Raw(payload_part(b"abcd") * 4))
+        pieces: list[bytes] = []
+        response = canned_aws.invoke("llm", Invocation(b"{}", stream=True), pieces.append)
+        assert (b"".join(pieces), response.body, response.left_out) == (b"abcd" * 4, b"abcdabcdab", 6)
+        answered(canned, b"abcd" * 4)
+        for stream in (True, False):
+            with pytest.raises(Broken, match="the answer is larger than"):
+                canned_aws.invoke("llm", Invocation(b"{}", stream=stream))
+
+    def test_a_reader_that_leaves_ends_it(self, canned: Canned) -> None:
+        canned.answers("InvokeEndpointWithResponseStream", Raw(payload_part(b"x" * (1 << 20)) * 4))
+        asking = subprocess.Popen(
+            [*COMMAND, "invoke", "llm", "--data", "{}", "--stream"],
+            env=environment_for(canned.url, {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert asking.stdout is not None
+        assert asking.stderr is not None
+        assert asking.stdout.read(10) == b"x" * 10
+        asking.stdout.close()
+        assert (asking.stderr.read(), asking.wait(60)) == (b"", 0)
+        asking.stderr.close()
 
 
 class TestHere:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +20,15 @@ from tui.cli.options import Options
 from tui.cli.output import complain, emit, emit_json, flush
 from tui.cli.shared import shared
 from tui.model.clean import clean
-from tui.model.invocation import LARGEST_BODY, Invocation, Response, content_type_of, pretty
+from tui.model.invocation import LARGEST_BODY, LARGEST_KEPT, Invocation, Response, content_type_of, pretty
 from tui.model.logs import LogAddress
+from tui.sources.answer import too_large
 from tui.sources.base import ModelFailed, Source, SourceError
 
 _TIMEOUT_S = 75.0
 """A model may take 60 s."""
+_LONGEST_LINE = 1 << 18
+"""Characters of a stream that wait for the end of their line on a terminal."""
 _EPILOG = """\
 \b
 Examples:
@@ -78,6 +82,10 @@ def invoke(
         complain(failed.what, f"its log since then: sagetop logs --endpoint {endpoint}")
         _show_log(source, endpoint, started - 1000)
         return Exit.MODEL_ERROR
+    except SourceError:
+        if streamed.failed is not None:
+            raise streamed.failed from None  # not the model's fault: nobody takes what it says any more
+        raise
     if as_json:
         emit_json(_record(endpoint, response))
     elif not streamed.end():
@@ -110,16 +118,19 @@ def _body(data: str | None) -> tuple[bytes, Path | None]:
 
 
 def _ask(source: Source, endpoint: str, invocation: Invocation, on_part: Callable[[bytes], object] | None) -> Response:
-    parts = [0]
+    parts, length = 0, 0
 
     def part(piece: bytes) -> None:
-        parts[0] += 1
+        nonlocal parts, length
+        parts, length = parts + 1, length + len(piece)
         if on_part is not None:
             on_part(piece)
+        elif length > LARGEST_KEPT:
+            raise too_large()
 
     ask = partial(source.invoke, endpoint, invocation, part)
     # A stream that goes on may take as long as it likes.
-    return sources.within(_TIMEOUT_S, ask, lambda: parts[0])
+    return sources.within(_TIMEOUT_S, ask, lambda: parts)
 
 
 class _Streamed:
@@ -132,20 +143,32 @@ class _Streamed:
         self._left = ""
         self._any = False
         self._lock = threading.Lock()
+        self.failed: OSError | None = None
+        """Why nothing can be printed any more."""
 
     def show(self, piece: bytes) -> None:
-        """One piece."""
+        """One piece. Raises OSError, which is kept."""
         with self._lock:
             self._any = True
-            if not sys.stdout.isatty():
-                sys.stdout.flush()
-                sys.stdout.buffer.write(piece)
-                sys.stdout.buffer.flush()
-                return
-            *lines, self._left = (self._left + self._decode(piece)).split("\n")
-            for line in lines:
-                emit(clean(line))
-            flush()
+            try:
+                self._print(piece)
+            except OSError as error:
+                self.failed = error
+                raise
+
+    def _print(self, piece: bytes) -> None:
+        if not sys.stdout.isatty():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return
+        *lines, self._left = (self._left + self._decode(piece)).split("\n")
+        for line in lines:
+            emit(clean(line))
+        if len(self._left) > _LONGEST_LINE:
+            emit(clean(self._left))
+            self._left = ""
+        flush()
 
     def end(self) -> bool:
         """Prints what is left, and says whether there was anything at all."""
@@ -170,7 +193,7 @@ def _summary(response: Response) -> str:
     words = [f"{response.took_ms:,.0f} ms"]
     if response.first_ms < response.took_ms * 0.99:
         words.append(f"first byte after {response.first_ms:,.0f} ms")
-    words += [response.variant, response.content_type, f"{len(response.body):,} bytes"]
+    words += [response.variant, response.content_type, f"{len(response.body) + response.left_out:,} bytes"]
     return " · ".join(word for word in words if word)
 
 
@@ -203,9 +226,9 @@ def _many(source: Source, endpoint: str, invocation: Invocation, count: int, *, 
                 if as_json:
                     emit_json({"endpoint": endpoint, "status": failed.status, "body": failed.body})
                 continue
-            answers.append(response)
             if as_json:
                 emit_json(_record(endpoint, response))
+            answers.append(replace(response, body=b""))  # a hundred thousand of them would be much
     finally:
         if not as_json:
             _sum_up(answers, failures)

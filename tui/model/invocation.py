@@ -8,6 +8,8 @@ from pathlib import PurePath
 
 LARGEST_BODY = 6 << 20
 """Bytes of a request."""
+LARGEST_KEPT = 32 << 20
+"""Bytes of an answer that are held in memory; a stream may go on for ever, and is passed on as it comes."""
 _TYPES = {
     ".json": "application/json",
     ".jsonl": "application/jsonlines",
@@ -53,6 +55,7 @@ class Response:
         variant: The production variant that answered, empty where nobody says.
         took_ms: From the request to the last byte, the network included.
         first_ms: To the first byte of a stream, else the same.
+        left_out: Bytes of the answer behind those in `body`, which were passed on and not kept.
     """
 
     body: bytes
@@ -60,6 +63,7 @@ class Response:
     variant: str
     took_ms: float
     first_ms: float
+    left_out: int = 0
 
 
 def content_type_of(body: bytes, path: PurePath | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,10 @@ _SHOWN_LINES, _SHOWN_CHARACTERS = 2_000, 50_000
 """How much of a body is drawn: a line of megabytes would have to be wrapped."""
 _PREVIEWED = 4_000
 """Bytes of a file that are shown where one types: lines are wrapped there one character after the other."""
+_INDENTED = 1 << 20
+"""Bytes of JSON that are indented: more would keep the screen waiting."""
+_STREAMED, _COUNT_EVERY_S = 4 * _SHOWN_CHARACTERS, 0.2
+"""Bytes of a stream that are drawn as they come, and how often those behind them are counted, in s."""
 _AT_FIRST = "ctrl+s sends the request. Nothing was asked yet."
 
 
@@ -67,11 +72,12 @@ class InvokeScreen(Screen[None]):
     AUTO_FOCUS = "TextArea"
 
     class Part(Message):
-        """A piece of an answer that comes in pieces."""
+        """A piece of an answer that comes in pieces, and how many bytes there were until then."""
 
-        def __init__(self, piece: bytes) -> None:
+        def __init__(self, piece: bytes, length: int) -> None:
             super().__init__()
             self.piece = piece
+            self.length = length
 
     class Answered(Message):
         """How a request ended."""
@@ -228,10 +234,20 @@ class InvokeScreen(Screen[None]):
         """In a thread: ask, and where the model failed, look into its log."""
         source, tell = self.context.source, self._tell
         started = source.now_ms()
+        length, told = 0, 0.0
+
+        def came(piece: bytes) -> None:
+            nonlocal length, told
+            length += len(piece)
+            now = time.monotonic()
+            if length <= _STREAMED:
+                tell(self.Part(piece, length))
+            elif now - told >= _COUNT_EVERY_S:  # what is not drawn is counted, and no faster than one reads
+                told = now
+                tell(self.Part(b"", length))
+
         try:
-            outcome: Response | SourceError = source.invoke(
-                self._endpoint, invocation, lambda piece: tell(self.Part(piece))
-            )
+            outcome: Response | SourceError = source.invoke(self._endpoint, invocation, came)
         except SourceError as error:
             outcome = error
         with suppress(OSError):
@@ -254,8 +270,9 @@ class InvokeScreen(Screen[None]):
         message.stop()
         if self._asking:
             self._streamed += message.piece
-            self.query_one("#response", Pane).title.show("asking …", f"{len(self._streamed):,} bytes so far")
-            self._show_body(self._streamed, "text/plain")
+            self.query_one("#response", Pane).title.show("asking …", f"{message.length:,} bytes so far")
+            if message.piece:
+                self._show_body(self._streamed, "text/plain")
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
@@ -268,8 +285,10 @@ class InvokeScreen(Screen[None]):
                 f"{outcome.took_ms:,.0f} ms",
                 outcome.variant,
                 outcome.content_type,
-                f"{len(outcome.body):,} bytes",
+                f"{len(outcome.body) + outcome.left_out:,} bytes",
             ]
+            if outcome.left_out:
+                words.append(f"the first {len(outcome.body) >> 20} MiB are kept")
             if outcome.first_ms < outcome.took_ms * 0.99:
                 words.insert(1, f"first byte after {outcome.first_ms:,.0f} ms")
             title.show(" · ".join(clean(word) for word in words if word))
@@ -324,7 +343,7 @@ class InvokeScreen(Screen[None]):
 
 def _shown(body: bytes, content_type: str) -> str:
     """As much of a body as is drawn, cleaned line by line, and how much more there is."""
-    whole = pretty(body, content_type)
+    whole = pretty(body, content_type if len(body) <= _INDENTED else "text/plain")
     lines = whole[:_SHOWN_CHARACTERS].split("\n")
     more = (
         "\n… more than is shown: it can be saved" if len(lines) > _SHOWN_LINES or len(whole) > _SHOWN_CHARACTERS else ""

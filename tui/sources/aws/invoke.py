@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tui.model.invocation import LARGEST_BODY, Invocation, Response, wants_stream
+from tui.sources.answer import Answer
 from tui.sources.aws.clients import Clients
 from tui.sources.aws.errors import one_line, translate
-from tui.sources.base import ModelFailed, Refused
+from tui.sources.base import ModelFailed, Refused, SourceError
 
 _SERVICE: Final = "sagemaker-runtime"
 
@@ -21,7 +22,7 @@ def invoke(
 
     Raises:
         ModelFailed: The model answered an error (ModelError, ModelStreamErrorException).
-        SourceError: It was not reached.
+        SourceError: It was not reached, or its answer is larger than is kept and is not passed on.
     """
     if len(invocation.body) > LARGEST_BODY:
         raise Refused(
@@ -42,39 +43,40 @@ def invoke(
     streams = wants_stream(invocation)
     operation = "InvokeEndpointWithResponseStream" if streams else "InvokeEndpoint"
     client = clients.once(_SERVICE)
+    kept, first = Answer(on_part if streams else None), None
     started = time.perf_counter()
     try:
         if streams:
             answer = client.invoke_endpoint_with_response_stream(**parameters)
-            body, first = _pieces(answer["Body"], started, on_part)
+            first = _pieces(answer["Body"], started, kept)
         else:
             answer = client.invoke_endpoint(**parameters)
-            body, first = answer["Body"].read(), None
-    except ModelFailed:
+            for piece in answer["Body"].iter_chunks(1 << 18):
+                kept.add(piece)
+    except SourceError:
         raise
     except Exception as error:
         raise _failure(clients, operation, error) from error
     took = (time.perf_counter() - started) * 1000
     return Response(
-        body,
+        kept.body,
         answer.get("ContentType") or "",
         answer.get("InvokedProductionVariant") or "",
         took,
         took if first is None else first,
+        kept.left_out,
     )
 
 
-def _pieces(stream: Any, started: float, on_part: Callable[[bytes], object] | None) -> tuple[bytes, float | None]:
-    """What a stream brings, and after how many ms its first byte came."""
-    pieces, first = [], None
+def _pieces(stream: Any, started: float, kept: Answer) -> float | None:
+    """Takes what a stream brings, and says after how many ms its first byte came."""
+    first = None
     for event in stream:
         piece = event.get("PayloadPart", {}).get("Bytes", b"")
         if piece:
             first = (time.perf_counter() - started) * 1000 if first is None else first
-            pieces.append(piece)
-            if on_part is not None:
-                on_part(piece)
-    return b"".join(pieces), first
+            kept.add(piece)
+    return first
 
 
 def _failure(clients: Clients, operation: str, error: Exception) -> Exception:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tui.model.clean import clean
 from tui.model.invocation import LARGEST_BODY, Invocation, Response
+from tui.sources.answer import Answer
 from tui.sources.base import ModelFailed, Refused, Unreachable
 from tui.sources.local.serving.folder import VARIANT
 
@@ -27,6 +28,7 @@ def ask(endpoint: str, port: int, invocation: Invocation, on_part: Callable[[byt
     Raises:
         ModelFailed: The model answered an error.
         Refused: The body is too large, or the variant is not the one that there is.
+        Broken: The answer is larger than is kept, and is not passed on.
         Unreachable: Nobody answers there, or not to the end.
     """
     if len(invocation.body) > LARGEST_BODY:
@@ -39,21 +41,19 @@ def ask(endpoint: str, port: int, invocation: Invocation, on_part: Callable[[byt
     try:
         connection.request("POST", "/invocations", invocation.body, headers)
         answer = connection.getresponse()
-        pieces, first = [], None
+        first, kept = None, Answer(on_part if answer.status < 400 else None)
         while piece := answer.read1():
             first = (time.perf_counter() - started) * 1000 if first is None else first
-            pieces.append(piece)
-            if on_part is not None and answer.status < 400:
-                on_part(piece)
+            kept.add(piece)
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(f"{endpoint} does not answer on port {port} ({error})", "see sagetop endpoints") from None
     finally:
         connection.close()
     took = (time.perf_counter() - started) * 1000
-    body = b"".join(pieces)
+    body = kept.body
     if answer.status >= 400:
         said = body.decode("utf-8", "replace").strip()
         words = " ".join(clean(said).split())[:_WORDS]
         raise ModelFailed(f"the model answered {answer.status}: {words}", status=answer.status, body=said)
     kind = answer.headers.get("Content-Type") or ""
-    return Response(body, kind, VARIANT, took, took if first is None else first)
+    return Response(body, kind, VARIANT, took, took if first is None else first, kept.left_out)
