@@ -68,7 +68,16 @@ def test_wait_prints_the_log_and_ends_with_the_job(jobs: Path, script: str, sage
 def test_wait_ends_with_1_if_the_job_failed(jobs: Path, script: str, sagetop: Sagetop) -> None:
     ended = sagetop("train", script, "--env", "CODE=3", "--wait")
     assert (ended.code, ended.out) == (1, "epochs 1 None None\n")
+    assert "failed: AlgorithmError: ExecuteUserScriptError on algo-1" in ended.err.splitlines()[1]
     assert job(jobs).state.exits == {"algo-1": 3}
+
+
+def test_wait_says_why_a_host_could_not_start(jobs: Path, script: str, sagetop: Sagetop) -> None:
+    ended = sagetop("train", script, "--name", "mine", "--python", "/no/such/python", "--wait")
+    assert (ended.code, ended.out) == (1, "")
+    (_, why) = ended.err.splitlines()
+    assert why.startswith("sagetop: local/mine failed: ClientError: algo-1 could not be started: ")
+    assert "/no/such/python" in why
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_job(jobs: Path, tmp_path: Path) -> None:

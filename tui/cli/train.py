@@ -100,12 +100,16 @@ def train(
 
         if attach or wait:
             raise WrongUsage("--submit goes without --attach and --wait", "see sagetop attach, sagetop wait")
-        return send(options, spec.checked(), elsewhere, yes=yes, confirm=confirm, as_json=as_json)
+        return send(options, spec, elsewhere, yes=yes, confirm=confirm, as_json=as_json)
     if yes or confirm:
         raise WrongUsage("--yes and --confirm are for --submit", "leave them out")
     if elsewhere:
         name = elsewhere[0].get("ChannelName")
         raise WrongUsage(f"the channel {name} is not on this machine", f"say where: --channel {name}=PATH")
+    if piped := next((channel for channel in spec.channels if channel.mode not in ("File", "FastFile")), None):
+        raise WrongUsage(f"the channel {piped.name} is to come in {piped.mode} mode", "File and FastFile run here")
+    if spec.requirements is None and not example and os.access(spec.source / "requirements.txt", os.R_OK):
+        complain(f"{spec.source.name}/requirements.txt is not installed", "SageMaker does; here: --requirements FILE")
     from tui.sources.local.launch import start
 
     try:
@@ -137,14 +141,18 @@ def _example(given: Mapping[str, object]) -> tuple[str, dict[str, object]]:
 
 
 def _wait(options: Options, settings: Settings, name: str) -> int:
-    """Prints the job's log as it comes, and gives the exit code of its end."""
+    """Prints the job's log as it comes, says why it failed if it did, and gives the exit code of its end."""
     from tui.cli.log_output import LogWriter, form_for
     from tui.cli.log_printing import follow_log
     from tui.cli.log_reading import of_job
 
     options = replace(options, local=True)
-    log = of_job(sources.local(settings), name, options, settings, 0)
-    return follow_log(log, LogWriter(form_for(as_json=False, cleaned=None)), None)
+    source = sources.local(settings)
+    log = of_job(source, name, options, settings, 0)
+    code = follow_log(log, LogWriter(form_for(as_json=False, cleaned=None)), None)
+    if code and (reason := source.describe_job(name).failure_reason):
+        complain(f"{name} failed", " ".join(reason.split()))
+    return code
 
 
 def _spec(
