@@ -106,6 +106,9 @@ class TestWithoutCredentials:
         ended = sagetop("doctor", "--timeout", "2", at="http://127.0.0.1:1")
         assert ended.code == 3
         assert "\nversions\n" in ended.out
+        asked_nothing = sagetop("doctor", "--local", at="http://127.0.0.1:1")
+        assert (asked_nothing.code, asked_nothing.err) == (0, "")
+        assert "\nversions\n" in asked_nothing.out
 
 
 @pytest.mark.parametrize(

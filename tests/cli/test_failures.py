@@ -90,6 +90,11 @@ class TestWrongUsage:
 
     def test_says_where_help_is(self, sagetop: Sagetop) -> None:
         assert sagetop("jobs", "--nosuch").failed(2).endswith("see sagetop jobs --help")
+        assert sagetop("archive").failed(2).endswith("see sagetop archive --help")
+
+    @pytest.mark.parametrize("arguments", [("models",), ("undo",), ("scaling", "endpoint")])
+    def test_what_only_aws_knows_does_not_go_with_local(self, sagetop: Sagetop, arguments: tuple[str, ...]) -> None:
+        assert sagetop(*arguments, "--local").failed(2) == "this asks AWS, and --local says not to: leave out --local"
 
     @pytest.mark.parametrize("arguments", [(), ("attach", "job"), ("demo",)])
     def test_the_monitor_needs_a_terminal(self, sagetop: Sagetop, arguments: tuple[str, ...]) -> None:

@@ -31,9 +31,11 @@ def test_neither_the_import_nor_help_loads_anything_heavy(program: str) -> None:
 
 
 def test_help_names_the_commands_the_options_and_the_exit_codes(sagetop: Sagetop) -> None:
-    text = "\n".join(sagetop("--help").lines)
+    lines = sagetop("--help").lines
     for word in (*COMMANDS, "--profile", "--region", "--endpoint-url", "--read-only", "--timeout", "Exit codes", "130"):
-        assert word in text
+        assert word in "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.startswith("  ") and line.endswith("...")] == []  # what each does, whole
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -41,6 +43,7 @@ def test_every_command_has_help_with_an_example(command: str, sagetop: Sagetop) 
     text = "\n".join(sagetop(command, "-h").lines)
     assert "Example" in text
     assert f"sagetop {command}" in text
+    assert "\\b" not in text
     if command != "completion":
         for option in ("--profile", "--region", "--endpoint-url", "--read-only", "--timeout"):
             assert option in text

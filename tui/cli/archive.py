@@ -68,7 +68,10 @@ Examples:
 @click.group(cls=Group, epilog=_EPILOG)
 @shared
 def archive(options: Options) -> None:
-    """See, remove or export the logs that are kept on this machine; works offline."""
+    """List, remove or export the logs kept on this machine.
+
+    It works offline.
+    """
     del options  # the commands take them
 
 
@@ -119,7 +122,10 @@ def prune(options: Options, *, older_than: str | None, job: str | None, everythi
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @shared
 def export(options: Options, *, job: str, to: Path | None, as_json: bool) -> None:
-    """Print what is kept of a job's log (by name or ARN), as `sagetop logs` would, from this machine alone."""
+    """Print what is kept of a job's log.
+
+    The job is named as ever, or by its ARN. It is printed as `sagetop logs` would, from this machine alone.
+    """
     with _opened(options.settings()) as kept:
         logs = [log for log in kept.logs() if _is_meant(log, job, None)] if kept else []
         if kept is None or not logs:

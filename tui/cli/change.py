@@ -57,6 +57,10 @@ class Mutation(Changing):
 class Group(click.Group):
     """A group whose completion leaves out what is hidden, commands that change something in read-only as well."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Without a command it says so in one line, as every other mistake does, rather than in all of its help.
+        super().__init__(*args, **{"no_args_is_help": False, **kwargs})
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """What completes a word."""
         with ctx.scope(cleanup=False):  # where a command looks whether it is to be seen

@@ -33,9 +33,10 @@ _LOOK_EVERY_S = 5.0
 _EPILOG = """\
 \b
 Examples:
-  sagetop deploy --model-data model.tar.gz --image IMAGE --role ROLE_ARN --instance-type ml.m5.large
-  sagetop deploy --name churn --model-data s3://bucket/churn/model.tar.gz --image IMAGE --role ROLE_ARN \\
-                 --instance-type ml.m5.large --yes --cleanup
+  sagetop deploy --model-data model.tar.gz --image IMAGE --role ROLE_ARN \\
+                 --instance-type ml.m5.large
+  sagetop deploy --name churn --model-data s3://bucket/model.tar.gz \\
+                 --image IMAGE --role ROLE_ARN --instance-type ml.m5.large --yes --cleanup
 """
 
 
@@ -69,9 +70,10 @@ def deploy(
     confirm: str | None,
     as_json: bool,
 ) -> int:
-    """Deploy a model: upload it where it is a file, make model, endpoint config and endpoint, and follow it.
+    """Deploy a model, and follow it until it is in service.
 
-    All of it is shown before anything is sent. What fails says why, with the endpoint's log.
+    A file is uploaded; then a model, an endpoint config and an endpoint are made. All of it is shown before anything
+    is sent. What fails says why, with the endpoint's log.
     """
     from tui.mutations import NotPossible
     from tui.mutations.deploying import fault_of, looked_at, name_for

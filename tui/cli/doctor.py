@@ -49,10 +49,11 @@ Examples:
 )
 @shared
 def doctor(options: Options, *, as_json: bool, which: str | None) -> None:
-    """Show who is asking, which permissions are there or missing, and what this machine can do.
+    """Show who is asking, what is allowed, and what is missing.
 
     Each permission to read is tried by the smallest request there is; what would change something is listed and
-    never tried. Ends with 3 where AWS cannot be asked or a permission that every screen needs is missing.
+    never tried. This machine, its terminal and sagetop's folders are shown as well. Ends with 3 where AWS cannot be
+    asked or a permission that every screen needs is missing.
     """
     if which is not None:
         emit(json.dumps(policy("full" if which == "full" else "read"), indent=2))
@@ -64,9 +65,14 @@ def doctor(options: Options, *, as_json: bool, which: str | None) -> None:
         "folders": folders(settings, os.environ),
         "read_only": settings.read_only,
     }
-    source = cast("AwsSource", sources.aws(options, settings))
-    problem = _ask(record, source, options.timeout)
-    record["requests"] = {"calls": source.calls, "metrics": source.metrics_asked}
+    problem = None
+    if options.local:
+        record |= _unknown("not asked for, as --local says")
+        record["requests"] = {"calls": 0, "metrics": 0}
+    else:
+        source = cast("AwsSource", sources.aws(options, settings))
+        problem = _ask(record, source, options.timeout)
+        record["requests"] = {"calls": source.calls, "metrics": source.metrics_asked}
     if as_json:
         emit_json(record)
     else:
@@ -84,7 +90,7 @@ def _ask(record: Record, source: AwsSource, timeout: float) -> SourceError | Non
         skew = sources.within(timeout, partial(_answered, source, partial(clock_skew_s, source.clients)))
         identity = sources.within(timeout, source.identity)
     except SourceError as error:
-        record |= {"identity": None, "clock_skew_seconds": None, "error": error.what, "permissions": []}
+        record |= _unknown(error.what)
         return error
     record["identity"] = {
         "account": identity.account,
@@ -134,6 +140,10 @@ def _answered(source: AwsSource, ask: Callable[[], T]) -> T:
         return ask()
     except Exception as error:
         raise translate(error, profile=source.clients.settings.profile) from error
+
+
+def _unknown(why: str) -> Record:
+    return {"identity": None, "clock_skew_seconds": None, "error": why, "permissions": []}
 
 
 def _lines(record: Record) -> Iterator[str]:

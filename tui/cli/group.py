@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
+from click.formatting import wrap_text
 from click.shell_completion import shell_complete
 
 from tui import __version__
@@ -56,7 +57,10 @@ Examples:
 
 \b
 Exit codes:
-""" + "\n".join(f"  {code.value:>3}  {meaning.split(';')[0].replace('`', '')}" for code, meaning in MEANING.items())
+""" + "\n".join(
+    wrap_text(f"{meaning.split(';')[0].replace('`', '')}", 76, f"  {code.value:>3}  ", " " * 7)
+    for code, meaning in MEANING.items()
+)
 
 
 class Commands(Group):

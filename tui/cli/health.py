@@ -39,9 +39,10 @@ _WORDS = {"gpu": "GPU", "cpu": "CPU", "gpu_memory": "GPU memory", "memory": "mem
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @shared
 def health(options: Options, *, job: str, as_json: bool) -> int:
-    """Say what is wrong with a training job: its curves, its hosts' use, its whole log, its description.
+    """Say what is wrong with a training job.
 
-    Ends with 0 where nothing is, with 10 where something is. What could not be looked at is said too.
+    It looks at its curves, its hosts' use, its whole log and its description, and says what it could not look at.
+    Ends with 0 where nothing is wrong, with 10 where something is.
     """
     from tui.watch.health import JobHealth
     from tui.watch.job import JobWatch

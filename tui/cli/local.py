@@ -53,9 +53,10 @@ def list_(options: Options, *, as_json: bool) -> None:
 )
 @shared
 def stop(options: Options, *, jobs: tuple[str, ...], grace: float | None) -> None:
-    """Stop jobs: SIGTERM to their scripts, SIGKILL to what is left after the grace.
+    """Stop jobs.
 
-    It returns at once; `sagetop wait` waits for the end. Asked again with a shorter grace, that one counts.
+    SIGTERM to their scripts, SIGKILL to what is left after the grace. It returns at once; `sagetop wait` waits for
+    the end. Asked again with a shorter grace, that one counts.
     """
     from tui.sources.local import launch
 
@@ -74,7 +75,7 @@ def stop(options: Options, *, jobs: tuple[str, ...], grace: float | None) -> Non
 @click.option("--endpoint", is_flag=True, help="Remove what a killed `sagetop serve` has left, not a job.")
 @shared
 def rm(options: Options, *, jobs: tuple[str, ...], endpoint: bool) -> None:
-    """Remove ended jobs with all that they left: logs, metrics, model.tar.gz."""
+    """Remove ended jobs: logs, metrics, model.tar.gz."""
     from tui.sources.local import launch
 
     settings = _changing(options)
@@ -96,7 +97,10 @@ def rm(options: Options, *, jobs: tuple[str, ...], endpoint: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @shared
 def report(options: Options, *, job: str, as_json: bool) -> None:
-    """Show an ended job's profile: where its time went, when GPUs idled, what held it up, its slowest host."""
+    """Show where an ended job's time went.
+
+    When GPUs idled, what held it up, and its slowest host.
+    """
     folder = _folder(options.settings(), job)
     path = folder.path / ("report.json" if as_json else "report.txt")
     try:

@@ -31,7 +31,7 @@ Examples:
   sagetop logs resnet50-2026-11-21
   sagetop logs resnet50-2026-11-21 --follow --since 10m --host algo-1
   sagetop logs resnet50-2026-11-21 --grep 'loss=nan|Traceback'
-  sagetop logs resnet50-2026-11-21 --json | jq -r 'select(.host == "algo-2") | .message'
+  sagetop logs resnet50-2026-11-21 --json | jq -r '.host + .message'
   sagetop logs --endpoint ranker-prod --follow
 """
 
@@ -65,9 +65,10 @@ def logs(
     as_json: bool,
     cleaned: bool | None,
 ) -> int:
-    """Print a log: in order, each event one record, with its host where there are several.
+    """Print the log of a training job or of an endpoint.
 
-    With --follow lines come as they are logged; one that arrives late says so.
+    It comes in order, each event one record, with its host where there are several. With --follow lines come as
+    they are logged; one that arrives late says so.
     """
     if (job is None) == (endpoint is None):
         raise WrongUsage("whose log?", "name a training job, or an endpoint with --endpoint")

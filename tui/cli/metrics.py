@@ -46,7 +46,7 @@ _EPILOG = """\
 Examples:
   sagetop metrics resnet50-2026-11-21
   sagetop metrics resnet50-2026-11-21 --name 'val*' --csv > curves.csv
-  sagetop metrics resnet50-2026-11-21 --name loss --since 2h --json | jq .value
+  sagetop metrics resnet50-2026-11-21 --name loss --json | jq .value
 """
 
 
@@ -62,10 +62,11 @@ Examples:
 def metrics(
     options: Options, *, job: str, names: tuple[str, ...], since: str | None, as_csv: bool, as_json: bool
 ) -> int:
-    """Print a training job's metrics: read out of its log, and CloudWatch's of what the log does not tell.
+    """Print a training job's metrics.
 
-    The log is read with the job's metric definitions, and those kept for it; where there are none, common formats are
-    recognised. The use of the hosts comes from CloudWatch. NaN and infinities are "NaN", "Infinity" and "-Infinity".
+    They are read out of its log, and what the log does not tell comes from CloudWatch. The log is read with the
+    job's metric definitions, and those kept for it; where there are none, common formats are recognised. The use of
+    the hosts comes from CloudWatch. NaN and infinities are "NaN", "Infinity" and "-Infinity".
     """
     if as_csv and as_json:
         raise WrongUsage("--csv and --json exclude each other", "say one of them")

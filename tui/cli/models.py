@@ -37,7 +37,7 @@ Examples:
 @listing(50)
 @shared
 def models(options: Options, *, name_contains: str, limit: int | None, as_json: bool) -> None:
-    """List models, newest first, with where their data lies and what runs them."""
+    """List models, newest first, with their data and image."""
     source = cast("EndpointSource", sources.aws(options, options.settings()))
     now = datetime.now(timezone.utc)
     print_listing(

@@ -17,8 +17,8 @@ Example:
 _DEMO_EPILOG = """\
 \b
 Examples:
-  sagetop demo                               jobs and endpoints that live, no AWS account
-  sagetop demo --seed 7 --speed 10           the same again, ten times as fast
+  sagetop demo                         jobs and endpoints that live
+  sagetop demo --seed 7 --speed 10     the same again, ten times as fast
 """
 
 

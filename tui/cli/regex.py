@@ -28,12 +28,12 @@ _NEAR_SHOWN = 10
 _LIT = ("\x1b[1;7m", "\x1b[0m")
 _MARKS = ("[[", "]]")
 
-_EPILOG = r"""
+_EPILOG = """\
 \b
 Examples:
   sagetop regex 'loss: ([0-9.]+)' resnet50-2026-11-21
-  sagetop regex 'loss=(\S+)' train.log
-  python train.py | sagetop regex 'loss=(\S+)' - --json | jq .value
+  sagetop regex 'loss=(\\S+)' train.log
+  python train.py | sagetop regex 'loss=(\\S+)' - --json | jq .value
 
 \b
 Exit codes of its own:
@@ -95,11 +95,13 @@ class _Tally:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: matches and near misses.")
 @shared
 def regex(options: Options, *, pattern: str, log: str, quiet: bool, as_json: bool) -> int:
-    """Try a metric definition's regular expression on a job's log, on a file, or on what is piped in (-).
+    """Try a metric definition's regular expression on a log.
+
+    The log is a job's, a file, or what is piped in (-). A file of that name goes before a job.
 
     By SageMaker's rule: it is searched in each line, and what its first parentheses capture is the value. Prints the
     lines that match with what is captured marked, the lines that nearly match with the reason, and what was found in
-    all. A file of that name goes before a job.
+    all.
     """
     try:
         trial = Trial(pattern)

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _EPILOG = """\
 \b
 Examples:
-  sagetop scaling ranker-prod                        what scales it
-  sagetop scaling ranker-prod suspend --for 2h       off, and on again in two hours
-  sagetop scaling ranker-prod resume --variant v12   on, with the flags from before
+  sagetop scaling ranker-prod                     what scales it
+  sagetop scaling ranker-prod suspend --for 2h    off, and on again in 2 h
+  sagetop scaling ranker-prod resume              on, as it was before
   sagetop scaling ranker-prod set --min 2 --max 10 --target 70
   sagetop scaling ranker-prod remove --to ranker.json --confirm ranker-prod
 """
@@ -66,7 +66,7 @@ class _Actions(Group):
 @shared
 @click.pass_context
 def scaling(context: click.Context, options: Options, *, endpoint: str, variant: str | None, as_json: bool) -> None:
-    """Show what scales an endpoint; an action behind its name changes it."""
+    """Show what scales an endpoint, or change it by an action."""
     context.obj = (endpoint, variant, as_json)
     if context.invoked_subcommand is None:
         _show(options, endpoint, variant, as_json=as_json)
@@ -102,7 +102,10 @@ def suspend(
     confirm: str | None,
     as_json: bool,
 ) -> int:
-    """Switch it off: scale out, in and scheduled suspended; limits, policies and alarms stay."""
+    """Switch it off; limits, policies and alarms stay.
+
+    Scaling out, scaling in and scheduled scaling are suspended, all three.
+    """
     seconds = _seconds(length) if length else None
 
     def plan(guard: Guard, source: Source) -> Any:
@@ -122,7 +125,7 @@ def suspend(
 def resume(
     context: click.Context, options: Options, *, variant: str | None, yes: bool, confirm: str | None, as_json: bool
 ) -> int:
-    """Switch it on, with the flags that were there before sagetop suspended it."""
+    """Switch it on, with the flags from before it was suspended."""
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import scaling_plans
@@ -164,7 +167,10 @@ def set_(
     confirm: str | None,
     as_json: bool,
 ) -> int:
-    """Set limits, target value and cooldowns; what is not given stays, and nothing is guessed."""
+    """Set limits, target value or cooldowns.
+
+    What is not given stays, and nothing is guessed.
+    """
     given = (low, high, target, metric, out_cooldown, in_cooldown)
     if (file is None) == all(value is None for value in given):
         raise WrongUsage("set what?", "say --min, --max, --target …, or --from FILE alone")
@@ -206,7 +212,10 @@ def remove(
     confirm: str | None,
     as_json: bool,
 ) -> int:
-    """Deregister it: target, policies, alarms and scheduled actions are lost, and saved to a file before."""
+    """Deregister it, after saving it to a file.
+
+    Target, policies, alarms and scheduled actions are lost; `set --from FILE` restores them.
+    """
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import scaling_plans

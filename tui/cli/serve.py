@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.change import Changing
-from tui.cli.exits import Exit, WrongUsage
+from tui.cli.exits import Exit, WrongUsage, no_such
 from tui.cli.options import Options
 from tui.cli.output import complain
 from tui.cli.shared import shared
@@ -29,8 +29,8 @@ _EPILOG = """\
 \b
 Examples:
   sagetop serve model.tar.gz
-  sagetop serve local/tutorial                what `sagetop train --name tutorial` has left
-  sagetop serve model.tar.gz --entry-point src/inference.py --workers 2 --port 8080
+  sagetop serve local/tutorial     what the job tutorial on this machine has left
+  sagetop serve model.tar.gz --entry-point src/inference.py --workers 2
   sagetop invoke local/model --data '[[1, 2, 3]]'
 """
 _BLOCK = 1 << 20
@@ -60,18 +60,21 @@ def serve(
     entry_point: Path | None,
     python: str,
 ) -> int:
-    """Serve a model on this machine, by the contract of SageMaker's inference toolkit.
+    """Serve a model on this machine.
 
-    ARCHIVE is a model.tar.gz, or local/JOB for what a job on this machine has left. It answers GET /ping and
-    POST /invocations on 127.0.0.1 until ctrl-c, and is an endpoint in the monitor and for `sagetop invoke`
-    meanwhile, under the name local/NAME.
+    By the contract of SageMaker's inference toolkit. ARCHIVE is a model.tar.gz, or local/JOB for what a job on this
+    machine has left. It answers GET /ping and POST /invocations on 127.0.0.1 until ctrl-c, and is an endpoint in
+    the monitor and for `sagetop invoke` meanwhile, under the name local/NAME.
     """
     from tui.sources.local.serving.server import NotServed, Request, Server, opened
 
     settings = options.settings()
     job = str(archive).removeprefix(LOCAL) if is_local(str(archive)) else ""
     if job:
-        archive = JobFolder(jobs_folder(settings) / job).model
+        folder = JobFolder(jobs_folder(settings) / job)
+        if not folder.path.is_dir():
+            raise no_such(str(archive), ["job"])
+        archive = folder.model
     if not archive.is_file():
         why = f"the job {job} has left no model" if job else f"there is no file {archive}"
         raise WrongUsage(why, "name a model.tar.gz, or local/JOB for what a job on this machine has left")

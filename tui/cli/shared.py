@@ -72,7 +72,7 @@ _SHARED = (
         type=Number(0.1, 86400),
         expose_value=False,
         callback=_remember,
-        help="How long AWS may take to answer.  [default: 30]",
+        help="How long AWS may take.  [default: 30]",
     ),
     click.option(
         "--local",

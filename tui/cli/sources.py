@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.cli.exits import WrongUsage
 from tui.cli.options import Options
 from tui.config import Settings, price_file
 from tui.model.paths import path_of
@@ -29,7 +30,13 @@ _AT_ONCE = 8
 
 
 def aws(options: Options, settings: Settings) -> Source:
-    """AWS as the options, the environment and the settings file name it. Sends nothing and imports no boto3 yet."""
+    """AWS as the options, the environment and the settings file name it. Sends nothing and imports no boto3 yet.
+
+    Raises:
+        WrongUsage: `--local` says that AWS is not asked.
+    """
+    if options.local:
+        raise WrongUsage("this asks AWS, and --local says not to", "leave out --local")
     from tui.sources.aws.clients import ClientSettings
     from tui.sources.aws.source import AwsSource
 

@@ -27,7 +27,10 @@ Examples:
 @confirming
 @shared
 def undo(options: Options, *, change_id: str, yes: bool, confirm: str | None, as_json: bool) -> int:
-    """Put the last change back as it was before, with the same preview; once more goes one further back."""
+    """Put the last change back as it was before.
+
+    With the same preview. Once more goes one further back.
+    """
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import undo

@@ -35,9 +35,10 @@ Examples:
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @shared
 def wait(options: Options, *, jobs: tuple[str, ...]) -> int:
-    """Wait until training jobs have ended: 0 if all are Completed, 1 if one Failed or was Stopped.
+    """Wait until training jobs have ended.
 
-    Prints nothing. On a terminal it rings, and tells the desktop, as each of them ends.
+    Ends with 0 if all are Completed, with 1 if one Failed or was Stopped. Prints nothing. On a terminal it rings,
+    and tells the desktop, as each of them ends.
     """
     source = sources.of(options, options.settings())
     waiting = list(dict.fromkeys(map(options.job, jobs)))

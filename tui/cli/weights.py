@@ -43,7 +43,7 @@ def weights(
     confirm: str | None,
     as_json: bool,
 ) -> int:
-    """Change how traffic is split between variants, or a variant's number of instances."""
+    """Change the split of traffic, or a variant's instances."""
     split = _pairs(weights, float, "a weight of 0 or more: v12=0.5")
     counts = _pairs(instances, int, "a number of instances: v12=4")
     if not split and not counts:
