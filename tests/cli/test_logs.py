@@ -194,8 +194,10 @@ def an_hour_passes(home: Path) -> None:
 
 
 class TestWhatIsKept:
-    def test_an_ended_job_is_asked_for_once(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
-        ended_job(moto)
+    @pytest.mark.parametrize("end", ["TrainingEndTime", "LastModifiedTime"])  # what failed early has no end of its own
+    def test_an_ended_job_is_asked_for_once(self, moto: Moto, sagetop: Sagetop, clean_machine: Path, end: str) -> None:
+        times = {"TrainingEndTime": None, "LastModifiedTime": ago(hours=2), end: ago(hours=2)}
+        moto.add_job("job", created=ago(hours=4), TrainingJobStatus="Failed", **times)
         moto.add_log("job/algo-1-1", [(LONG_AGO, "kept")])
         with FaultProxy(moto.url) as proxy:
             assert sagetop("logs", "job", at=proxy.url).lines == ["kept"]

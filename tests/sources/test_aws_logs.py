@@ -129,10 +129,11 @@ def test_a_cut_answer_is_an_error_or_asked_again(canned: Canned, canned_aws: Aws
 
 
 def test_the_clock_is_awss_where_this_machines_is_wrong(aws: AwsSource, moto: Moto, monkeypatch) -> None:
-    moto.add_log("job-1/algo-1-1", [(1, "line")])
+    moto.add_job("job-1")
     aws.log_streams(JOB)
     assert abs(aws.now_ms() - time.time() * 1000) < 5000
     real = time.time
-    monkeypatch.setattr("tui.sources.aws.logs.time", SimpleNamespace(time=lambda: real() - 3600))
-    aws.log_streams(JOB)
+    wrong = SimpleNamespace(time=lambda: real() - 3600, monotonic=time.monotonic)
+    monkeypatch.setattr("tui.sources.aws.clients.time", wrong)
+    aws.describe_job("job-1")  # any answer tells it: whether a job has settled is asked before its log is
     assert abs(aws.now_ms() - real() * 1000) < 5000

@@ -48,11 +48,12 @@ class Log:
     @property
     def is_settled(self) -> bool:
         """Whether the whole log is wanted, and none of it can arrive any more."""
-        if self.job is None or self.job.ended is None or not self.job.is_ended or self.since_ms:
+        final = self.job.final_at if self.job else None
+        if final is None or self.since_ms:
             return False
         from tui.follow import Tempo
 
-        return self.source.now_ms() / 1000 - self.job.ended.timestamp() > Tempo().settle
+        return self.source.now_ms() / 1000 - final.timestamp() > Tempo().settle
 
     def follower(self, *, follow: bool, history: bool = True) -> Follower:
         """What reads it."""

@@ -158,7 +158,8 @@ class Follower:
         if job is None:
             return
         if job.is_ended and self._agenda.ended_ms is None:
-            self._agenda.ended_ms = int(job.ended.timestamp() * 1000) if job.ended else self._source.now_ms()
+            final = job.final_at
+            self._agenda.ended_ms = int(final.timestamp() * 1000) if final else self._source.now_ms()
             self._agenda.hurry()
         if job != self._told_job:
             self._told_job = job

@@ -108,6 +108,11 @@ class TrainingJob:
         return self.status in ENDED
 
     @property
+    def final_at(self) -> datetime | None:
+        """By when it had its final status: what failed early has no end of its own. None while it runs."""
+        return (self.ended or self.modified) if self.is_ended else None
+
+    @property
     def instance_type(self) -> str | None:
         """The instance type, the types joined by ` + ` in a heterogeneous cluster, None while unknown."""
         return " + ".join(group.type for group in self.instances) or None

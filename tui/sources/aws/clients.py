@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ SERVICES: tuple[Service, ...] = get_args(Service)
 """Every service that sagetop speaks to: there is no client of any other."""
 
 _RENEW_EVERY_S = 2.0
+_EXACT_MS = 2000
 _STARTED = "sagetop_started"
 
 
@@ -113,6 +115,7 @@ class Clients:
         self.metrics_asked = 0
         self.uploaded = 0
         self._calls = 0
+        self._skew_ms = 0
         self._endpoint_url: str | None = None
         self._session: boto3.session.Session | None = None
         self._clients: dict[Service, Any] = {}
@@ -123,6 +126,10 @@ class Clients:
     def calls(self) -> int:
         """HTTP requests sent so far, retries and requests for credentials included."""
         return self._calls
+
+    def now_ms(self) -> int:
+        """The time by AWS's clock, ms since the epoch, as far as its answers have told it."""
+        return int(time.time() * 1000) + self._skew_ms
 
     @property
     def region(self) -> str:
@@ -191,6 +198,7 @@ class Clients:
                 profile=self.settings.profile,
                 keys_from=self._keys_from,
             ) from error
+        self._set_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
         return answer
 
     def renew(self) -> None:
@@ -296,6 +304,16 @@ class Clients:
         credentials = self.session().get_credentials()
         return str(credentials.method) if credentials else ""
 
+    def _set_clock(self, date: str | None) -> None:
+        if not date:
+            return
+        try:
+            skew = int(parsedate_to_datetime(date).timestamp() * 1000) - int(time.time() * 1000)
+        except (ValueError, TypeError):
+            return
+        # The header is cut to seconds and was some way under way: a small difference is none.
+        self._skew_ms = skew if abs(skew) > _EXACT_MS else 0
+
     def _within_budget(self, **event: Any) -> None:
         # Every retry creates a request of its own, with the context of the first.
         now = time.monotonic()
@@ -336,6 +354,11 @@ def is_whole(response: AWSResponse, protocol: str) -> bool:
         return False
     if response.status_code >= 300 or not body or protocol != "json":
         return True  # botocore's parsers of the other protocols refuse what they cannot read
+    return is_object(body)
+
+
+def is_object(body: bytes) -> bool:
+    """Whether it begins and ends as a JSON object does."""
     return body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}"
 
 

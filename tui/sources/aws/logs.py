@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
 from tui.model.logs import LogAddress, LogEvent, LogPage, LogStream, events_of, host_of
-from tui.sources.aws.clients import Clients
+from tui.sources.aws.clients import Clients, is_object
 from tui.sources.base import Broken, NotFound
 
 _JOBS = "/aws/sagemaker/TrainingJobs"
 _ENDPOINTS = "/aws/sagemaker/Endpoints/"
 _FUTURE_MS = 3 * 3600 * 1000
-_EXACT_MS = 2000
 _FIELDS = {"GetLogEvents": "events", "FilterLogEvents": "events", "DescribeLogStreams": "logStreams"}
 _EMPTY = LogPage((), None)
 
@@ -26,11 +23,6 @@ class Logs:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._hooked: Any = None
-        self._skew_ms = 0
-
-    def now_ms(self) -> int:
-        """The time by AWS's clock, as far as its answers have told it."""
-        return int(time.time() * 1000) + self._skew_ms
 
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """The streams of a log (DescribeLogStreams); none before its first event."""
@@ -141,23 +133,11 @@ class Logs:
                 event = f"before-parse.cloudwatch-logs.{name}"
                 client.meta.events.register(event, partial(_parse, field), unique_id=f"sagetop-{name}")
             self._hooked = client
-        answer = self._clients.call("logs", operation, **parameters)
-        self._set_clock(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
-        return answer
-
-    def _set_clock(self, date: str | None) -> None:
-        if not date:
-            return
-        try:
-            skew = int(parsedate_to_datetime(date).timestamp() * 1000) - int(time.time() * 1000)
-        except (ValueError, TypeError):
-            return
-        # The header is cut to seconds and was some way under way: a small difference is none.
-        self._skew_ms = skew if abs(skew) > _EXACT_MS else 0
+        return self._clients.call("logs", operation, **parameters)
 
     def _sane(self, end_ms: int) -> int:
         """AWS takes events up to two hours ahead of its clock, and no end time that its own types cannot hold."""
-        return min(end_ms, self.now_ms() + _FUTURE_MS)
+        return min(end_ms, self._clients.now_ms() + _FUTURE_MS)
 
 
 def _place(log: LogAddress) -> tuple[str, str]:
@@ -173,8 +153,8 @@ def _parse(field: str, response_dict: dict[str, Any], customized_response_dict: 
     That one takes ten times as long over a page of events, and an answer that was cut short is an empty one to it: no
     streams, no events, no error.
     """
-    if response_dict["status_code"] >= 300:
-        return
+    if response_dict["status_code"] >= 300 or not is_object(response_dict["body"]):
+        return  # half an answer `Clients` asks for again
     page = _loads(response_dict["body"])
     if not isinstance(page, dict) or not isinstance(page.get(field), list):
         raise Broken("logs: an answer that cannot be read", "try again")

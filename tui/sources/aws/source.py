@@ -71,7 +71,7 @@ class AwsSource:
 
     def now_ms(self) -> int:
         """The time by AWS's clock, as its answers tell it."""
-        return self._logs.now_ms()
+        return self.clients.now_ms()
 
     def identity(self) -> Identity:
         """sts GetCallerIdentity and the region; asked once for a set of credentials."""
