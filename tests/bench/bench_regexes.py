@@ -64,10 +64,10 @@ def run() -> list[tuple[str, object, str]]:
         events = log(every)
         for name, regexes in _DEFINITIONS.items():
             definitions = compile_definitions([MetricDefinition(f"m{n}", regex) for n, regex in enumerate(regexes)])
-            wanted = "≥ 200,000" if every > 1 else ""
-            rows.append((f"lines/s, three definitions, {name}; {said}", round(rate(events, definitions.read)), wanted))
+            read = round(rate(events, definitions.read))
+            rows.append((f"lines/s, three definitions, {name}; {said}", read, "≥ 200,000"))
             assert not definitions.problems
         recogniser = Recogniser()
-        read = rate(events, lambda some, to=recogniser: to.take(lines_of([event.message for event in some])[0]))
-        rows.append((f"lines/s, metrics recognised; {said}", round(read), ""))
+        recognised = rate(events, lambda some, to=recogniser: to.take(lines_of([event.message for event in some])[0]))
+        rows.append((f"lines/s, metrics recognised; {said}", round(recognised), ""))
     return rows

@@ -16,8 +16,9 @@ Nothing can hang it: an expression that needs more than 200 ms on one line is sw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,9 @@ class Point(NamedTuple):
     """The step that the line names, NaN where it names none."""
     epoch: float
     """The epoch likewise."""
+
+
+_POINT = partial(tuple.__new__, Point)  # as Point._make, which is a function of Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,13 @@ class Definitions:
             if reader.switched_off:
                 del self._readers[number]
                 self._problems[number] = Problem(reader.name, reader.switched_off)
-        places = {row: place_of(lines[row]) for _, rows, _ in found for row in rows}
+        places = {row: place_of(lines[row]) for row in {row for _, rows, _ in found for row in rows}}
         points: list[Point] = []
         for name, rows, values in found:
             of = [events[row if owners is None else owners[row]] for row in rows]
             where = [places[row] for row in rows]
             points += map(
-                Point._make,
+                _POINT,
                 zip(
                     repeat(name),
                     [event.timestamp for event in of],
@@ -141,12 +145,14 @@ class _Reader:
         shape = shape_of(definition.regex)
         self._literal = shape.literal
         self._quick_to = shape.quick_to
-        self._quick: re.Pattern[str] | None = None
+        self._quick: Callable[[str], re.Match[str] | None] | None = None
         if self._quick_to:
             try:
-                self._quick = re.compile(definition.regex)
+                compiled = re.compile(definition.regex)
             except re.error:
                 self._quick_to = 0
+            else:
+                self._quick = compiled.match if shape.at_start else compiled.search
 
     def values(self, lines: Sequence[str]) -> tuple[list[int], list[float]]:
         """Index and value of each line that has one; fewer, if it is switched off on the way."""
@@ -154,28 +160,31 @@ class _Reader:
         if self._literal:
             among = [row for row, line in enumerate(lines) if self._literal in line]
             lines = [lines[row] for row in among]
-        rows: list[int] = []
-        values: list[float] = []
-        for row, match in zip(among, self._matches(lines), strict=False):
-            if match is not None:
-                try:
-                    values.append(float(match[1]))
-                except (TypeError, ValueError):
-                    continue  # the group took no part, or it is no number: SageMaker drops both
-                rows.append(row)
-        return rows, values
+        texts = {row: match[1] for row, match in zip(among, self._matches(lines), strict=False) if match is not None}
+        try:
+            return list(texts), list(map(float, texts.values()))
+        except (TypeError, ValueError):
+            # A group that took no part, or no number: SageMaker drops both.
+            numbers = {row: number for row, text in texts.items() if (number := _number(text)) is not None}
+            return list(numbers), list(numbers.values())
 
     def _matches(self, lines: Sequence[str]) -> Iterator[re.Match[str] | regex.Match[str] | None]:
         """The first match in each line, up to where it is switched off."""
         if self._quick is not None and len(max(lines, key=len, default="")) <= self._quick_to:
-            return map(self._quick.search, lines)
+            return map(self._quick, lines)
         return self._watched_matches(lines)
 
     def _watched_matches(self, lines: Sequence[str]) -> Iterator[re.Match[str] | regex.Match[str] | None]:
         for line in lines:
             try:
-                quick = self._quick if len(line) <= self._quick_to else None
-                yield quick.search(line) if quick else self._watched.search(line)
+                yield (self._quick if self._quick and len(line) <= self._quick_to else self._watched.search)(line)
             except TooSlow as error:
                 self.switched_off = str(error)
                 return
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None

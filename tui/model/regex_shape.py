@@ -63,12 +63,14 @@ class Shape:
     Attributes:
         literals: One of these texts is in every line that matches; none where none are known.
         cost: What a search costs at most in any engine that backtracks; None where that cannot be told.
+        at_start: Whether it begins with `.*` or the like, so that a match begins where the line does, or there is none.
         test: What matches in the same lines as the expression does, with less to try; the expression where nothing is
             known of it.
     """
 
     literals: tuple[str, ...] = ()
     cost: Cost | None = None
+    at_start: bool = False
     test: str = ""
 
     @property
@@ -78,8 +80,11 @@ class Shape:
 
     @property
     def quick_to(self) -> int:
-        """Characters of a line up to which a search takes some hundredths of a second at most, 0 if unknown."""
-        return int((_STEPS / self.cost.choices) ** (1 / (self.cost.repeats + 1))) if self.cost else 0
+        """Characters of a line up to which a search takes some hundredths of a second at most, 0 if unknown.
+
+        What has its match at the start is not searched further on.
+        """
+        return int((_STEPS / self.cost.choices) ** (1 / (self.cost.repeats + (not self.at_start)))) if self.cost else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ def shape_of(source: str) -> Shape:
         return Shape(test=source)
     pieces = branches[0] if len(branches) == 1 else (_Piece(branches=branches),)
     choices, repeats = _cost(pieces, at_end=True)
-    return Shape(_literals(pieces), Cost(choices, repeats), _source(_within_ends(pieces)))
+    at_start = repeats > 0 and pieces[0].text == "." and pieces[0].most is None
+    return Shape(_literals(pieces), Cost(choices, repeats), at_start, _source(_within_ends(pieces)))
 
 
 def _parsed(source: str) -> tuple[tuple[_Piece, ...], ...] | None:
