@@ -74,6 +74,6 @@ def gauge(level: float, spread: float, seed: int, minute: int, top: float = 1.0)
     return min(top, max(0.0, level + spread * wobble(seed, minute)))
 
 
-def swing(seconds: float, day: float = 86_400.0) -> float:
+def swing(seconds: float) -> float:
     """Traffic over a day as a share of its peak: the demo begins on the way up, an hour and a half before the peak."""
-    return 0.55 + 0.45 * math.cos(2 * math.pi * (seconds - day / 16) / day)
+    return 0.55 + 0.45 * math.cos(2 * math.pi * (seconds / 86_400 - 1 / 16))

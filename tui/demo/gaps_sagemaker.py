@@ -149,7 +149,7 @@ def list_training_jobs(self: SageMakerResponse) -> ActionResult:
     status = ask("StatusEquals")
     jobs = _everything(self.sagemaker_backend, "TrainingJob")
     found = [job for job in jobs if _listed(ask, job, "TrainingJobName")]
-    page, token = _sorted_page(ask, found, "TrainingJobName", "TrainingJobStatus", default=10, order="Ascending")
+    page, token = _sorted_page(ask, found, "TrainingJobName", "TrainingJobStatus", order="Ascending")
     summaries = [
         {key: job[key] for key in _SUMMARY if key in job}
         for job in page
@@ -167,7 +167,7 @@ def list_endpoints(self: SageMakerResponse) -> ActionResult:
         for endpoint in _everything(self.sagemaker_backend, "Endpoint")
         if _listed(ask, endpoint, "EndpointName") and (not status or endpoint["EndpointStatus"] == status)
     ]
-    page, token = _sorted_page(ask, found, "EndpointName", "EndpointStatus", default=10, order="Descending")
+    page, token = _sorted_page(ask, found, "EndpointName", "EndpointStatus", order="Descending")
     keys = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
     return ActionResult({"Endpoints": [{key: one[key] for key in keys} for one in page], "NextToken": token})
 
@@ -194,11 +194,11 @@ def _listed(ask: Callable[[str], Any], one: dict[str, Any], name: str) -> bool:
 
 
 def _sorted_page(
-    ask: Callable[..., Any], found: list[dict[str, Any]], name: str, status: str, *, default: int, order: str
+    ask: Callable[..., Any], found: list[dict[str, Any]], name: str, status: str, *, order: str
 ) -> tuple[list[dict[str, Any]], str | None]:
     by = {"Name": name, "Status": status}.get(ask("SortBy"), "CreationTime")
     found.sort(key=lambda one: (_comparable(one[by]), one[name]), reverse=ask("SortOrder", order) == "Descending")
-    return _cut(ask, found, default)
+    return _cut(ask, found, 10)
 
 
 def _cut(ask: Callable[..., Any], found: list[Any], default: int) -> tuple[list[Any], str | None]:

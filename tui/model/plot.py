@@ -239,9 +239,12 @@ def _cut(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, floa
             leave = min(leave, room / step)
     if enter > leave:
         return None
-    ends = (x0 + enter * dx, y0 + enter * dy, x0 + leave * dx, y0 + leave * dy)
-    # Rounding may step over the edge by a hair.
-    return tuple(min(max(end, 0.0), 1.0) for end in ends)  # type: ignore[return-value]
+    return _inside(x0 + enter * dx), _inside(y0 + enter * dy), _inside(x0 + leave * dx), _inside(y0 + leave * dy)
+
+
+def _inside(share: float) -> float:
+    """Rounding may step over the edge by a hair."""
+    return min(max(share, 0.0), 1.0)
 
 
 def smooth(values: Sequence[float] | Values, weight: float) -> Values:

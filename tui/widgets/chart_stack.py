@@ -31,7 +31,7 @@ LAYOUTS: dict[Layout, str] = {
     "overlaid": "overlaid by unit and magnitude",
 }
 """The arrangements that a key goes through, and what is said of them."""
-_SMALL = 6  # rows below which a chart is not made smaller where each stands alone
+_LEAST, _SMALL = 8, 6  # rows below which a chart is not made smaller; where each series stands alone
 _NARROW = 44  # columns likewise
 
 
@@ -72,12 +72,11 @@ class ChartStack(Vertical, can_focus=False):
     class Changed(Message):
         """Arrangement, axis or smoothing are others now."""
 
-    def __init__(self, *, ascii_only: bool = False, least: int = 8) -> None:
+    def __init__(self, *, ascii_only: bool = False) -> None:
         """Makes a stack.
 
         Args:
             ascii_only: Draw with ASCII characters alone.
-            least: Rows below which a chart is not made smaller.
         """
         super().__init__()
         self.layout_of_series: Layout = "grouped"
@@ -85,7 +84,6 @@ class ChartStack(Vertical, can_focus=False):
         self.cursor: int | None = None
         """The moment that all charts' cursors are at, None while there are none."""
         self._ascii_only = ascii_only
-        self._least = least
         self._smoothing = 0.0
         self._axes: tuple[Axis, ...] = ("time",)
         self._given = _Shown()
@@ -297,7 +295,7 @@ class ChartStack(Vertical, can_focus=False):
             return
         apart = self.layout_of_series == "apart"
         columns = min(max(width // _NARROW, 1), 3, len(charts)) if apart else 1
-        least = _SMALL if apart else self._least
+        least = _SMALL if apart else _LEAST
         rows = -(-len(charts) // columns)
         each = max(height // rows, min(least, height))
         self._scroll.styles.layout = "grid" if columns > 1 else "vertical"

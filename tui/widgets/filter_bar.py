@@ -62,15 +62,9 @@ class FilterBar(Horizontal):
             """The bar, for `@on` with a selector."""
             return self.bar
 
-    def __init__(self, examples: str = EXAMPLES, *, id: str | None = None) -> None:
-        """Makes a bar that is not there yet.
-
-        Args:
-            examples: What stands in it before anything is typed.
-            id: The widget's id.
-        """
-        super().__init__(id=id)
-        self._examples = examples
+    def __init__(self) -> None:
+        """Makes a bar that is not there yet."""
+        super().__init__()
         self._filter = Filter()
         self._caller: Widget | None = None
 
@@ -82,7 +76,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The sign, the text, and why some of it does not count."""
         yield Static("/ filter", classes="sign", markup=False)
-        yield FilterInput(placeholder=self._examples, compact=True, select_on_focus=False, disabled=True)
+        yield FilterInput(placeholder=EXAMPLES, compact=True, select_on_focus=False, disabled=True)
         yield Static("", classes="problem", markup=False)
 
     def open(self) -> None:

@@ -125,8 +125,8 @@ class Gauges(ScrollView, can_focus=True):
         Binding("G,end", "scroll_end", "bottom", id="hosts.bottom", show=False),
     ]
 
-    def __init__(self, *, ascii_only: bool = False, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
         self.ascii_only = ascii_only
         self._hosts: dict[str, Mapping[str, Series]] = {}
         self._scales: dict[str, Scale] = {}

@@ -116,25 +116,15 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
 
         keys: tuple[str, ...]
 
-    def __init__(
-        self,
-        columns: Sequence[Column],
-        *,
-        empty: str = "",
-        marking: bool = True,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
+    def __init__(self, columns: Sequence[Column], *, empty: str = "", marking: bool = True) -> None:
         """Makes an empty table.
 
         Args:
             columns: From left to right.
             empty: What stands in its place while there are no rows.
             marking: Whether rows can be marked: not where nothing is done with marks.
-            id: The widget's id.
-            classes: Its CSS classes.
         """
-        super().__init__(id=id, classes=classes)
+        super().__init__()
         self._columns = tuple(columns)
         self._marking = marking
         self._given: Sequence[Row] = ()

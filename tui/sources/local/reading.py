@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -109,8 +109,8 @@ def read_recent(logs: Sequence[HostLog], start_ms: int, end_ms: int, token: str 
 
 def _together(slices: Sequence[tuple[_Range, Slice]], *, forward: bool) -> LogPage:
     """As much of the hosts' pages as nothing that is still to be read can come before."""
-    edge: Callable[[Slice], int] = lambda one: one.events[-1 if forward else 0].timestamp  # noqa: E731
-    open_ends = [edge(one) for _, one in slices if one.position is not None]
+    edge = -1 if forward else 0
+    open_ends = [one.events[edge].timestamp for _, one in slices if one.position is not None]
     if not open_ends:
         return LogPage(tuple(sorted(chain.from_iterable(one.events for _, one in slices), key=event_order)), None)
     bound = min(open_ends) if forward else max(open_ends)

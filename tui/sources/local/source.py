@@ -34,15 +34,14 @@ class LocalSource:
     """The jobs and the endpoints of this machine behind the Source protocol.
 
     Args:
-        jobs: The folder of all jobs; it need not exist.
-        endpoints: The folder of all endpoints, `endpoints` beside that of the jobs by default.
+        jobs: The folder of all jobs; it need not exist. That of all endpoints is `endpoints` beside it.
         prefix: What names begin with in answers. In questions it may be left out.
     """
 
-    def __init__(self, jobs: Path, prefix: str = LOCAL, endpoints: Path | None = None) -> None:
+    def __init__(self, jobs: Path, prefix: str = LOCAL) -> None:
         self._jobs = jobs
         self._prefix = prefix
-        self._endpoints = LocalEndpoints(endpoints or jobs.with_name("endpoints"), prefix)
+        self._endpoints = LocalEndpoints(jobs.with_name("endpoints"), prefix)
         self._calls = 0
         self._lock = threading.Lock()
         self._logs: dict[str, reading.JobLog] = {}

@@ -22,7 +22,7 @@ from tui.sources.local.nvml import NoGpus
 from tui.sources.local.pids import ourselves
 from tui.sources.local.sampler import Sampler
 from tui.sources.local.serving.folder import EndpointFolder, Serving, true_serving
-from tui.sources.model_archive import BadArchive, Limits, unpack
+from tui.sources.model_archive import BadArchive, unpack
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LOOK_EVERY_S = 0.1
@@ -83,12 +83,10 @@ class Server:
     Args:
         root: Where the endpoints of this machine have their folders.
         request: What to serve.
-        limits: How much the archive may hold.
     """
 
-    def __init__(self, root: Path, request: Request, limits: Limits | None = None) -> None:
+    def __init__(self, root: Path, request: Request) -> None:
         self._request = request
-        self._limits = limits
         self.folder = EndpointFolder(root / request.name)
         self._workers: list[_Worker] = []
         self._socket: socket.socket | None = None
@@ -121,7 +119,7 @@ class Server:
             self.folder.make()
             self.serving.save(self.folder)  # from now on the name is taken, however long unpacking takes
         try:
-            unpack(self._request.archive, self.folder.model, self._limits)
+            unpack(self._request.archive, self.folder.model)
             entry_point = self._entry_point()
             self._listen()
             self.serving.save(self.folder)
