@@ -47,15 +47,22 @@ def messages(events: list[LogEvent]) -> bytes:
     return "\n".join(event.message for event in events).encode("utf-8", "surrogateescape")
 
 
-@given(PIECES)
-def test_events_put_together_are_what_was_written(pieces: list[tuple[bytes, int]]) -> None:
+@given(PIECES, st.integers(1, 50))
+def test_events_put_together_are_what_was_written_and_none_is_too_long(
+    pieces: list[tuple[bytes, int]], longest: int
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        log = written(Path(folder), pieces)
+        large, lines.LONGEST = lines.LONGEST, longest
+        try:
+            log = written(Path(folder), pieces)
+        finally:
+            lines.LONGEST = large
         content = b"".join(piece for piece, _ in pieces)
         found = [event for page in whole([log]) for event in page.events]
         assert b"".join(messages([event]) for event in found) == content.replace(b"\n", b"")
         assert [event.timestamp for event in found] == sorted(event.timestamp for event in found)
         assert len({event.event_id for event in found}) == len(found)
+        assert all(len(messages([event])) <= longest for event in found)
 
 
 @given(PIECES, st.integers(1, 30), st.integers(1, 5), st.booleans())
@@ -128,6 +135,19 @@ def test_an_event_does_not_change_once_it_was_read(tmp_path: Path) -> None:
     assert wrote(" and more\n", 3000) == ["whole", "half", " and more"]
 
 
+def test_a_line_without_an_end_is_cut_where_an_event_of_cloudwatch_would_be(tmp_path: Path) -> None:
+    whole_line, line = b"x" * lines.LONGEST, "ä".encode() * (5 * lines.LONGEST)  # two bytes each
+    log = written(tmp_path, [(whole_line + b"\n" + b"y" + line[:700_000], 0), (line[700_000:] + b"\nend\n", 0)])
+    for from_head in (True, False):
+        pages = whole([log], from_head=from_head)
+        found = [event.message for page in (pages if from_head else reversed(pages)) for event in page.events]
+        assert found[0] == whole_line.decode()
+        assert "".join(found[1:-1]) == "y" + line.decode()
+        assert max(len(message.encode()) for message in found) == lines.LONGEST
+        assert found[-1] == "end"
+        assert max(sum(len(event.message) for event in page.events) for page in pages) <= lines._PAGE_BYTES
+
+
 def test_who_goes_on_publishing_repairs_a_record_that_a_full_disk_has_cut(tmp_path: Path) -> None:
     path, index = tmp_path / "algo-1.log", tmp_path / "algo-1.idx"
     written(tmp_path, [(b"one\n", 0)])
@@ -136,10 +156,3 @@ def test_who_goes_on_publishing_repairs_a_record_that_a_full_disk_has_cut(tmp_pa
     log = written(tmp_path, [(b"two\n", 1000)])
     assert [event.message for page in whole([log]) for event in page.events] == ["one", "two"]
     assert path.read_bytes() == b"one\ntwo\n"
-
-
-def test_a_line_longer_than_a_page_is_one_event(tmp_path: Path) -> None:
-    log = written(tmp_path, [(b"short\n" + b"x" * 2_500_000 + b"\nend\n", 0)])
-    for from_head in (True, False):
-        found = [event for page in whole([log], from_head=from_head) for event in page.events]
-        assert sorted(len(event.message) for event in found) == [3, 5, 2_500_000]

@@ -2,11 +2,13 @@
 
 The host writes into its `.log` by itself, as fast as a file takes it. Beside it lies the `.idx`: records of (end,
 time), each saying that everything up to byte `end` was there at `time` (ms). An event is a line, or what stood there
-without a newline for a second: an event's bounds never change, so its byte is its id.
+without a newline for a second, or a part of a line that is longer than an event of CloudWatch may be: an event's bounds
+never change, so its byte is its id.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from array import array
@@ -17,7 +19,8 @@ from pathlib import Path
 from tui.model.logs import LogEvent
 
 _RECORD = struct.Struct("<QQ")
-_BLOCK = 1 << 16
+LONGEST = 1 << 18
+"""Bytes of an event, as CloudWatch has it; a line that is longer is several of them."""
 _WAIT_MS = 1000
 _PAGE_BYTES = 1_000_000
 PAGE_EVENTS = 10_000
@@ -42,7 +45,7 @@ class Publisher:
         os.close(self._index)
 
     def publish(self, now_ms: int, *, final: bool = False) -> bool:
-        """Publishes what has come: whole lines, and what has waited for its newline for a second.
+        """Publishes what has come: whole lines, parts of endless ones, what has waited a second for its newline.
 
         Args:
             now_ms: The time.
@@ -57,7 +60,8 @@ class Publisher:
         size = os.fstat(self._log).st_size
         if size <= self._end:
             return False
-        end = size if final else self._line_end(size)
+        cuts, line_end = self._bounds(size)
+        end = size if final else line_end
         if end < size:
             if self._tail[0] != max(end, self._end):
                 self._tail = (max(end, self._end), now_ms)
@@ -65,21 +69,37 @@ class Publisher:
                 end = size
         if end <= self._end:
             return False
-        self._time = max(self._time, now_ms)
-        os.write(self._index, _RECORD.pack(end, self._time))
-        self._end = end
+        time = max(self._time, now_ms)
+        self._write(b"".join(_RECORD.pack(bound, time) for bound in dict.fromkeys([*cuts, end])))
+        self._end, self._time = end, time
         return True
 
-    def _line_end(self, size: int) -> int:
-        """Behind the last newline that is not published yet, `self._end` if there is none."""
-        at = size
-        while at > self._end:
-            start = max(at - _BLOCK, self._end)
-            place = os.pread(self._log, at - start, start).rfind(b"\n")
-            if place >= 0:
-                return start + place + 1
-            at = start
-        return self._end
+    def _write(self, records: bytes) -> None:
+        if os.write(self._index, records) < len(records):  # no room for all of it: half a record would shift the rest
+            size = os.fstat(self._index).st_size
+            os.ftruncate(self._index, size - size % _RECORD.size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _bounds(self, size: int) -> tuple[list[int], int]:
+        """Where lines that are too long are cut, and behind the last newline or cut that is not published yet."""
+        cuts, at = list[int](), self._end
+        while block := os.pread(self._log, min(LONGEST + 1, size - at), at):
+            if newline := block.rfind(b"\n") + 1:
+                at += newline
+            elif len(block) > LONGEST:
+                at += _cut(block)
+                cuts.append(at)
+            else:
+                break
+        return cuts, at
+
+
+def _cut(block: bytes) -> int:
+    """At most `LONGEST` bytes, and no part of a character."""
+    for cut in range(LONGEST, max(LONGEST - 4, 0), -1):
+        if block[cut] & 0xC0 != 0x80:
+            return cut
+    return LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,37 +187,18 @@ class HostLog:
         if high - low <= _PAGE_BYTES:
             return low, high
         if forward:
-            bound = low + _PAGE_BYTES
             place = os.pread(handle, _PAGE_BYTES, low).rfind(b"\n")
             if place >= 0:
                 return low, low + place + 1
-            # A line of more than a page: up to its end, or to where it was published without one.
-            place = bisect_right(self._ends, low)
-            return low, max(min(self._newline(handle, bound, high), self._ends[place]), low + 1)
+            # In the middle of an endless line: up to the last place where it was cut, the next one in any case.
+            place = bisect_right(self._ends, low + _PAGE_BYTES) - 1
+            return low, self._ends[max(place, bisect_right(self._ends, low))]
         bound = high - _PAGE_BYTES
         place = os.pread(handle, _PAGE_BYTES - 1, bound).find(b"\n")
         if place >= 0:
             return bound + place + 1, high
-        place = bisect_left(self._ends, high)
-        start = self._ends[place - 1] if place else 0
-        at = bound
-        while at > start:
-            from_ = max(at - _PAGE_BYTES, start)
-            found = os.pread(handle, at - from_, from_).rfind(b"\n")
-            if found >= 0:
-                return from_ + found + 1, high
-            at = from_
-        return max(start, low), high
-
-    def _newline(self, handle: int, start: int, high: int) -> int:
-        at = start
-        while at < high:
-            block = os.pread(handle, min(_PAGE_BYTES, high - at), at)
-            place = block.find(b"\n")
-            if place >= 0:
-                return at + place + 1
-            at += len(block) or high
-        return high
+        place = min(bisect_left(self._ends, bound), bisect_left(self._ends, high) - 1)
+        return max(self._ends[place] if place >= 0 else 0, low), high
 
     def _events(self, low: int, content: bytes) -> list[LogEvent]:
         events: list[LogEvent] = []
