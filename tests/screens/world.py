@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests.moto_server import Moto, ms
-from tui.sources.aws.clients import ClientSettings
+from tui.sources.aws.clients import Clients, ClientSettings
 from tui.sources.aws.logs import Logs
 from tui.sources.aws.source import AwsSource
 
@@ -36,8 +36,8 @@ def before(**length: float) -> datetime:
     return NOW - timedelta(**length)
 
 
-class WorldLogs(Logs):
-    """CloudWatch Logs where the time is NOW; moto's answers tell the time of this machine."""
+class WorldClients(Clients):
+    """Clients of an AWS where the time is NOW; moto's answers tell the time of this machine."""
 
     def now_ms(self) -> int:
         return ms(NOW)
@@ -48,7 +48,8 @@ class WorldSource(AwsSource):
 
     def __init__(self, settings: ClientSettings) -> None:
         super().__init__(settings)
-        self._logs = WorldLogs(self.clients)
+        self.clients = WorldClients(settings)
+        self._logs = Logs(self.clients)
 
 
 def put_world(moto: Moto) -> None:
