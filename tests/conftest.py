@@ -11,6 +11,7 @@ import pytest
 
 from tests.canned import Canned
 from tests.moto_server import Moto, running_moto
+from tests.steady import SteadyPilot
 from tui.sources.aws.clients import ClientSettings
 from tui.sources.aws.source import AwsSource
 
@@ -20,6 +21,7 @@ _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 # A busy machine is slow, not wrong: an example may take as long as it takes.
 hypothesis.settings.register_profile("sagetop", deadline=None)
 hypothesis.settings.load_profile("sagetop")
+pytest.MonkeyPatch().setattr("textual.pilot.Pilot", SteadyPilot)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
+from tests.patience import PATIENCE_S
 from tests.screen_text import screen_text
 from tests.screens.world import NOW
 from tui.app import Leave, SagetopApp
@@ -27,8 +28,6 @@ from tui.watch.clock import Clock
 from tui.watch.prices import PriceBook
 from tui.widgets.chart import Chart
 
-PATIENCE_S = 15.0
-"""How long a busy machine may take for anything."""
 LOOK_S = 0.2
 """How often to look at a screen on which nothing was drawn."""
 
@@ -102,7 +101,6 @@ class Monitor:
     async def press(self, *keys: str) -> Monitor:
         """Press keys, and let the app do what they ask for."""
         await self.pilot.press(*keys)
-        await self.pilot.pause()
         return self
 
     async def until_left(self) -> Leave | None:
@@ -136,7 +134,6 @@ class Monitor:
     async def resize(self, columns: int, rows: int) -> Monitor:
         """The terminal's window gets another size."""
         await self.pilot.resize_terminal(columns, rows)
-        await self.pilot.pause()
         return self
 
     async def type(self, text: str) -> Monitor:

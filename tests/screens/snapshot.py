@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from tests.screens.monitor import PATIENCE_S, Monitor
+from tests.screens.monitor import Monitor
 
 UPDATE = bool(os.environ.get("SAGETOP_UPDATE_SNAPSHOTS"))
 FOLDER = Path(__file__).parent / "snapshots"
@@ -22,11 +22,11 @@ async def assert_snapshot(monitor: Monitor, name: str) -> None:
         path.write_text(await _settled(monitor) + "\n", encoding="utf-8")
         return
     wanted = path.read_text(encoding="utf-8").removesuffix("\n")
-    deadline = time.monotonic() + PATIENCE_S
-    while monitor.text != wanted and time.monotonic() < deadline:
-        await monitor.pilot.pause(0.02)
-    lines = difflib.unified_diff(wanted.split("\n"), monitor.lines, str(path), "the screen", lineterm="", n=1)
-    assert monitor.text == wanted, "\n".join(lines)
+    try:
+        await monitor.until(lambda text: text == wanted)
+    except AssertionError:
+        lines = difflib.unified_diff(wanted.split("\n"), monitor.lines, str(path), "the screen", lineterm="", n=1)
+        raise AssertionError("\n".join(lines)) from None
 
 
 async def _settled(monitor: Monitor) -> str:
