@@ -25,8 +25,7 @@ async def test_a_marked_job_that_ends_is_told_once(world: WorldSource, moto: Mot
         await monitor.until(RUNNING, STARTING)
         while RUNNING not in (monitor.app.screen.query_one(ResourceTable).selected or ""):
             await monitor.press("j")
-        await monitor.press("space", "r")
-        await monitor.until("live")
+        await monitor.press("space")
         assert "\x1b]9;" not in "".join(monitor.sent)
         end(RUNNING, "Stopped")
         end(STARTING, "Failed")

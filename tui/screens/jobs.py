@@ -153,9 +153,14 @@ class JobsScreen(MonitorScreen):
     def _arrived(self, message: JobsArrived) -> None:
         self.view = message.view
         self.show_problems(self.view.errors)
-        if marked := self.query_one(ResourceTable).marked:
-            self.post_message(Watched([job for job in self.view.jobs if job.name in marked]))
+        self._tell_watched()
         self._show()
+
+    @on(ResourceTable.Marked)
+    def _tell_watched(self) -> None:
+        # At once when it is marked: it may have ended by the time that AWS is asked again.
+        if self.view is not None and (marked := self.query_one(ResourceTable).marked):
+            self.post_message(Watched([job for job in self.view.jobs if job.name in marked]))
 
     @on(IdentityArrived)
     def _identified(self) -> None:

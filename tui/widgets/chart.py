@@ -82,7 +82,8 @@ class Chart(ChartBase):
         """Show a smaller or a larger range of values around the middle of what is shown."""
         if self._shown is None or (picture := self._shown[1]).low is None or picture.high is None:
             return
-        values = zoomed_range(picture.low, picture.high, factor, self._look.log)
+        low, high = self._look.values or (picture.low, picture.high)  # the picture may still be the one before
+        values = zoomed_range(low, high, factor, self._look.log)
         self._look_as(replace(self._look, values=values))
 
     def action_pan(self, share: float) -> None:
