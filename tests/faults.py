@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_S
+
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
 
@@ -96,7 +98,7 @@ class FaultProxy:
     def until(self, met: Callable[[], bool]) -> None:
         """Waits for a request that makes it true."""
         with self._came:
-            assert self._came.wait_for(met, 60)
+            assert self._came.wait_for(met, PATIENCE_S)
 
     def __enter__(self) -> FaultProxy:
         self._thread.start()

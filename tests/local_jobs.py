@@ -6,13 +6,13 @@ import json
 import struct
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.moto_server import ms
+from tests.patience import until
 from tui.files import read_json, write_json
 from tui.model.series import MetricQuery
 from tui.sources.local import launch
@@ -22,8 +22,6 @@ from tui.sources.local.samples import COLUMNS, Writer
 from tui.sources.local.serving.folder import EndpointFolder, Serving
 from tui.sources.local.spec import Spec
 from tui.sources.local.state import PhaseState, State, load, true_state
-
-T = TypeVar("T")
 
 
 class LocalJobs:
@@ -70,15 +68,6 @@ class LocalJobs:
         request["AlgorithmSpecification"]["MetricDefinitions"].append(definition)
         write_json(folder.request, request)
         self.add_log(query.owner, "algo-1", [(at, f"{query.metric}={value}") for at, value in sorted(points)])
-
-
-def until(found: Callable[[], T], seconds: float = 20.0) -> T:
-    """What `found` finds, once it is something."""
-    end = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-    return result
 
 
 @dataclass(frozen=True)

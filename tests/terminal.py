@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
+from tests.patience import PATIENCE_S
+
 KEYS = {
     "enter": "\r",
     "escape": "\x1b",
@@ -116,7 +118,7 @@ class Terminal:
             self._screen.resize(rows, columns)
             _set_size(self._master, columns, rows)
 
-    def wait_for(self, what: str | Callable[[str], bool], timeout: float = 20) -> str:
+    def wait_for(self, what: str | Callable[[str], bool], timeout: float = PATIENCE_S) -> str:
         """Wait until the screen holds this text (or satisfies this); returns the screen.
 
         Raises:
@@ -133,7 +135,7 @@ class Terminal:
                 self._changed.wait(left)
         return text
 
-    def wait_exit(self, timeout: float = 10) -> int:
+    def wait_exit(self, timeout: float = PATIENCE_S) -> int:
         """Wait until the program has ended and all it wrote has been read; its exit code."""
         code = self.process.wait(timeout)
         self._reader.join(timeout)

@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import REGION, Moto
+from tests.patience import PATIENCE_S
 
 
 def client(proxy: FaultProxy, key: str = "AKIAFALSE"):
@@ -16,7 +17,7 @@ def client(proxy: FaultProxy, key: str = "AKIAFALSE"):
     import boto3
 
     session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="false", region_name=REGION)
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=0.5)
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=0.5 if proxy.faults.hang else PATIENCE_S)
     return session.client("logs", endpoint_url=proxy.url, config=config)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import REGION, Moto, now
+from tests.patience import PATIENCE_S
 from tui.archive import Archive
 from tui.follow import Follower, LogBatch, Tempo
 from tui.model.jobs import TrainingJob
@@ -26,7 +27,6 @@ from tui.sources.base import Denied, Expired, Unreachable
 LOG = LogAddress("job", "job")
 FAST = Tempo(poll=0.03, slow_poll=0.05, sweep=0.2, grace=0.1, backoff=0.02, longest_backoff=0.1, no_use=0.1)
 MINUTE = 60_000
-PATIENCE_S = 60
 
 
 def ms() -> int:
@@ -122,7 +122,7 @@ def proxy(moto: Moto) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def through(proxy: FaultProxy, moto: Moto, timeout_s: float = 5) -> AwsSource:
+def through(proxy: FaultProxy, moto: Moto, timeout_s: float = PATIENCE_S) -> AwsSource:
     return AwsSource(moto.settings(endpoint_url=proxy.url, timeout_s=timeout_s))
 
 
@@ -271,7 +271,7 @@ def test_faults_lose_nothing_and_double_nothing(name: str, moto: Moto, proxy: Fa
 def test_an_answer_that_never_comes_is_asked_for_again(moto: Moto, proxy: FaultProxy) -> None:
     truth = fill(moto, hosts=2, lines=100)
     proxy.faults = Faults(hang=0.2)
-    with Reader(through(proxy, moto, timeout_s=0.6), job_of(ended=timedelta(minutes=20))) as reader:
+    with Reader(through(proxy, moto, timeout_s=2), job_of(ended=timedelta(minutes=20))) as reader:
         reader.until_over()
     assert reader.lines == truth
 

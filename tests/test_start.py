@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, KEYS
+from tests.patience import PATIENCE_S
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +48,7 @@ sys.exit(tui.cli.run(sys.argv[2:]))
 def silent() -> Iterator[socket.socket]:
     """A server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(20)
+        server.settimeout(PATIENCE_S)
         yield server
 
 

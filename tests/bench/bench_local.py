@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.local_jobs import Job, Machine, until
+from tests.local_jobs import Job, Machine
+from tests.patience import until
 from tui.sources.local import launch
 from tui.sources.local.folders import JobFolder
 from tui.sources.local.lines import HostLog

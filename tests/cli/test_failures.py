@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from tests.canned import Canned, Cut, Fault, Hang, Raw
 from tests.cli.conftest import COMMAND, Sagetop, environment_for
 from tests.moto_server import Moto
+from tests.patience import PATIENCE_S, until
 from tui.cli.exits import MEANING, Exit, exit_table
 
 NOBODY = "http://127.0.0.1:9"
@@ -21,26 +21,20 @@ NOBODY = "http://127.0.0.1:9"
 
 class TestNoAnswer:
     def test_a_closed_port(self, sagetop: Sagetop) -> None:
-        started = time.monotonic()
         line = sagetop("jobs", "--endpoint-url", NOBODY, "--timeout", "5").failed(3)
         assert "--endpoint-url" in line
-        assert time.monotonic() - started < 30
 
     def test_a_server_that_says_nothing(self, canned: Canned, sagetop: Sagetop) -> None:
         canned.answers("ListTrainingJobs", Hang())
-        started = time.monotonic()
         assert "--timeout" in sagetop("jobs", "--timeout", "1", at=canned.url).failed(3)
-        assert time.monotonic() - started < 30
 
     def test_keys_that_take_for_ever(self, moto: Moto, sagetop: Sagetop, clean_machine: Path) -> None:
         # No request is ever sent: the time-out of boto3's connections would not help.
         config = clean_machine / ".aws" / "config"
         config.parent.mkdir()
-        config.write_text(f"[profile slow]\ncredential_process = {sys.executable} -c 'import time; time.sleep(60)'\n")
-        started = time.monotonic()
+        config.write_text(f"[profile slow]\ncredential_process = {sys.executable} -c 'import time; time.sleep(600)'\n")
         line = sagetop("jobs", "--profile", "slow", "--timeout", "1", at=moto.url).failed(3)
         assert line.startswith("AWS did not answer within 1 s: ")
-        assert time.monotonic() - started < 30
 
     @pytest.mark.parametrize(
         ("answer", "says"),
@@ -151,11 +145,9 @@ def test_ctrl_c_ends_with_130(canned: Canned) -> None:
     process = subprocess.Popen(
         [*COMMAND, "jobs"], env=environment_for(canned.url, {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    until = time.monotonic() + 30
-    while not canned.count("ListTrainingJobs") and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: canned.count("ListTrainingJobs"))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 

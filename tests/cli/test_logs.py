@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import COMMAND, Ended, Sagetop, environment_for
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import Moto, ago, ms, now
+from tests.patience import PATIENCE_S, until
 from tests.terminal import Terminal
 from tui.cli.exits import WrongUsage
 from tui.cli.logs import since_when
@@ -87,11 +88,11 @@ class Following:
 
     def until(self, line: bytes) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: line in self.lines, 30), (self.lines, self.err)
+            assert self._changed.wait_for(lambda: line in self.lines, PATIENCE_S), (self.lines, self.err)
 
     def until_said(self, words: bytes) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: words in self.err, 30), (self.lines, self.err)
+            assert self._changed.wait_for(lambda: words in self.err, PATIENCE_S), (self.lines, self.err)
 
     def wait(self) -> int:
         code = self.process.wait(60)
@@ -563,7 +564,7 @@ class TestFollowing:
             env=environment_for(moto.url, {}),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert (done.stdout, done.stderr) == ("line\n", "0\n")
@@ -571,13 +572,7 @@ class TestFollowing:
 
 def next_line(running: Following, message: str) -> bytes:
     """The line of a JSON output that has this message, once it is there."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        for line in list(running.lines):
-            if json.loads(line)["message"] == message:
-                return line
-        time.sleep(0.02)
-    raise AssertionError(running.lines)
+    return until(lambda: next((line for line in list(running.lines) if json.loads(line)["message"] == message), b""))
 
 
 def test_on_a_terminal_it_says_how_much_is_read_where_that_takes_its_time(moto: Moto) -> None:
@@ -643,9 +638,7 @@ class TestFaults:
             moto.add_log("job/algo-1-1", [(ms(now()), "meanwhile")])
             running.until_said(b"expired")
             met = proxy.met["expired"]
-            until = time.monotonic() + 30
-            while proxy.met["expired"] < met + 2 and time.monotonic() < until:
-                time.sleep(0.02)  # it keeps trying
+            proxy.until(lambda: proxy.met["expired"] >= met + 2)  # it keeps trying
             proxy.faults = Faults()
             running.until(b"meanwhile\n")
             assert running.lines == [b"before\n", b"meanwhile\n"]

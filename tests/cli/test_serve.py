@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, Sagetop, environment_for
+from tests.patience import PATIENCE_S
 
 SCRIPT = b"def model_fn(d): return 2\ndef predict_fn(x, m): return [value * m for value in x]\n"
 
@@ -47,7 +48,7 @@ class Running:
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, out, err
 
 
@@ -66,7 +67,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
 def test_it_answers_until_it_is_ended_and_prints_what_the_workers_say(running: Running, number: signal.Signals) -> None:
     assert running.line.startswith("sagetop: local/churn answers on http://127.0.0.1:"), running.line
     request = urllib.request.Request(running.url + "/invocations", b"[1, 2]", {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         assert json.load(answer) == [2, 4]
     code, out, err = running.end(number)
     assert (code, err) == (0, "")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, KEYS, Ended, Sagetop, environment_for
-from tests.local_jobs import Job, until
+from tests.local_jobs import Job
+from tests.patience import PATIENCE_S, until
 from tests.terminal import Terminal
 from tui.sources.local import launch
 from tui.sources.local.folders import JobFolder
@@ -88,7 +89,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_job(jobs: Path, tmp_path: Path) -> 
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == b"ready\n"
     waiting.send_signal(signal.SIGINT)
-    waiting.communicate(timeout=20)
+    waiting.communicate(timeout=PATIENCE_S)
     assert waiting.returncode == 130
     assert job(jobs).state.status == "InProgress"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.cli.conftest import COMMAND, Ended, Sagetop, environment_for
 from tests.faults import FaultProxy, Faults
 from tests.moto_server import Moto, ago
+from tests.patience import PATIENCE_S
 from tests.terminal import Terminal
 from tui.demo.gaps_sagemaker import set_fields
 
@@ -19,10 +19,7 @@ END = {"TrainingEndTime": ago(seconds=1)}
 
 def until_asked(proxy: FaultProxy, count: int) -> None:
     """Waits until so many requests have come."""
-    until = time.monotonic() + 60
-    while sum(proxy.asked.values()) < count:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    proxy.until(lambda: sum(proxy.asked.values()) >= count)
 
 
 def waiting(*jobs: str, at: str) -> subprocess.Popen[bytes]:
@@ -57,7 +54,7 @@ def test_a_job_that_ends_meanwhile(moto: Moto, status: str, code: int) -> None:
         until_asked(proxy, 1)
         assert process.poll() is None
         set_fields(job, {"TrainingJobStatus": status, **END})
-        assert process.communicate(timeout=60) == (b"", b"")
+        assert process.communicate(timeout=PATIENCE_S) == (b"", b"")
     assert process.returncode == code
 
 
@@ -70,7 +67,7 @@ def test_it_outlasts_expired_keys_and_says_so_once(moto: Moto) -> None:
         until_asked(proxy, 3)
         set_fields(job, {"TrainingJobStatus": "Completed", **END})
         proxy.faults = Faults()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (0, b"")
     assert err.count(b"expired") == 1
     assert err.count(b"\n") == 1

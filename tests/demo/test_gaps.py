@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.patience import until
 
 Client = Callable[[str], Any]
 LOSS = {"Name": "train:loss", "Regex": "loss=([0-9.]+)"}
@@ -95,10 +96,8 @@ class TestTrainingJobs:
         create_job(sagemaker, "one")
         sagemaker.stop_training_job(TrainingJobName="one")
         assert sagemaker.describe_training_job(TrainingJobName="one")["TrainingJobStatus"] == "Stopping"
-        deadline = time.monotonic() + 20
-        while (job := sagemaker.describe_training_job(TrainingJobName="one"))["TrainingJobStatus"] != "Stopped":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: sagemaker.describe_training_job(TrainingJobName="one")["TrainingJobStatus"] == "Stopped")
+        job = sagemaker.describe_training_job(TrainingJobName="one")
         assert [phase["Status"] for phase in job["SecondaryStatusTransitions"]] == ["Starting", "Stopping", "Stopped"]
         with pytest.raises(ClientError, match="in status Stopped"):
             sagemaker.stop_training_job(TrainingJobName="one")

@@ -10,23 +10,15 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.demo.conftest import client_of
+from tests.patience import PATIENCE_S, until
 from tui.demo.launch import ACCOUNT, Demo
-
-PATIENCE_S = 60
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:

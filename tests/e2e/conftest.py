@@ -11,9 +11,9 @@ from typing import Protocol
 import psutil
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.terminal import Terminal
 
-PATIENCE_S = 40
 COMMAND = [sys.executable, "-m", "tui"]
 
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE_S, OpenDemo, harmless, has, row, states, type_in
+from tests.e2e.conftest import OpenDemo, harmless, has, row, states, type_in
+from tests.patience import PATIENCE_S
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.e2e

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tests.patience import PATIENCE_S
 from tui.watch.poller import Poller
 
 LONG_S = 600.0
-PATIENCE_S = 20.0
 
 
 class Work:

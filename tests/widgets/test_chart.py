@@ -19,6 +19,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.pilot import Pilot
 
+from tests.patience import PATIENCE_S
 from tui.model.markers import Marker
 from tui.model.series import Series
 from tui.widgets.chart import Chart
@@ -86,7 +87,7 @@ async def settled(app: Charts, pilot: Pilot[None]) -> None:
     await pilot.pause()
     while not app.chart.is_drawn:
         app.heard.clear()
-        await asyncio.wait_for(app.heard.wait(), 10)
+        await asyncio.wait_for(app.heard.wait(), PATIENCE_S)
     await pilot.pause()
 
 

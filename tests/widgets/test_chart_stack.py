@@ -13,7 +13,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tests.screens.snapshot import PATIENCE_S
+from tests.patience import PATIENCE_S
 from tui.model.groups import grouped
 from tui.model.markers import Marker
 from tui.model.series import Series

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
 
+from tests.patience import PATIENCE_S
 from tests.screen_text import assert_harmless, screen_text
 from tui.model.logs import LogEvent
 from tui.widgets import clipboard
@@ -75,7 +76,7 @@ class Reader:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what a busy machine takes its time over."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not holds():
             assert time.monotonic() < deadline, self.sees
             await self.pilot.pause(0.01)

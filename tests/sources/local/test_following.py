@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.local_jobs import Machine
+from tests.patience import PATIENCE_S
 from tui.archive import Archive
 from tui.follow import Follower, LogBatch
 from tui.model.logs import LogAddress, LogEvent
@@ -44,10 +45,10 @@ def test_a_running_job_is_followed_to_its_end_without_a_line_lost_or_late(machin
     reader = Reader()
     thread = threading.Thread(target=follower.run, args=(reader, threading.Event()))
     thread.start()
-    assert reader.first.wait(10)
+    assert reader.first.wait(PATIENCE_S)
     job.ended()
     follower.job_changed(source.describe_job("local/job-1"))
-    thread.join(20)  # seconds, where AWS's are half a minute
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
     for host in ("algo-1", "algo-2"):
         assert [event.message for event in reader.events if event.host == host] == [f"line {n}" for n in range(5000)]

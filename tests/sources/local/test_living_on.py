@@ -8,7 +8,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from tests.local_jobs import Job, Machine, until
+from tests.local_jobs import Job, Machine
+from tests.patience import until
 from tests.sources.local.test_running import messages
 from tui.files import read_json, write_json
 from tui.sources.local import launch

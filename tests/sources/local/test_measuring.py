@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.local_jobs import LocalJobs, Machine, until
+from tests.local_jobs import LocalJobs, Machine
+from tests.patience import until
 from tui.model.jobs import MetricDefinition
 from tui.model.series import MetricQuery, Series
 from tui.sources.local import launch
@@ -19,9 +20,8 @@ from tui.sources.local.source import LocalSource
 
 EVER = 1 << 62
 BURNS = """
-import sys, time
-until = time.time() + 1.5
-while time.time() < until:
+import time
+while time.process_time() < 1.5:
     pass
 """
 LOADERS = """
@@ -51,10 +51,12 @@ def test_cpu_memory_and_disk_of_a_host_are_measured_ten_times_a_second(machine: 
     job = machine.run(BURNS)
     cpu, memory, disk = (series(machine, f"{what}Utilization") for what in ("CPU", "Memory", "Disk"))
     assert (cpu.source, cpu.part, cpu.unit) == ("local", "algo-1", "%")
-    assert 5 <= len(cpu) <= 20
     gaps = np.diff(np.array(cpu.times))
-    assert 90 <= np.median(gaps) <= 300
-    assert max(cpu.values) > 20
+    assert len(gaps) >= 5
+    assert min(gaps) < 300
+    assert np.median(gaps) >= 90
+    # However little of a busy machine it was given, it used a second and a half.
+    assert 1 < (gaps / 1000 * np.array(cpu.values)[1:] / 100).sum() < 2.5
     assert 0 < min(memory.values) <= max(memory.values) < 50
     assert 0 < disk.values[-1] <= 100
     assert len(read(job.folder.samples("algo-1"))) == len(cpu)

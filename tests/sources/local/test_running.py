@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_jobs import Machine, until
+from tests.local_jobs import Machine
+from tests.patience import until
 from tui.model.logs import LogAddress, LogEvent
 from tui.sources.base import Refused
 from tui.sources.local import launch
@@ -304,7 +305,7 @@ sys.stdout.buffer.write(b"one\r\n10%\r20%\rdone\n\n\xff\xfe binary \x00\n\xe2\x8
 
 def test_what_waits_for_its_newline_is_seen_after_a_second(machine: Machine) -> None:
     job = machine.start("import time; print('Continue? ', end='', flush=True); time.sleep(60)")
-    until(lambda: messages(machine, "job-1") == ["Continue? "], 5)
+    until(lambda: messages(machine, "job-1") == ["Continue? "])
     launch.stop(job.folder, 0)
 
 

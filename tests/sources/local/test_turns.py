@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_jobs import Job, Machine, until
+from tests.local_jobs import Job, Machine
+from tests.patience import until
 from tui.sources.local.nvml import Recorded, usable
 from tui.sources.local.turns import cores_here, shared_out
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tui.sources.local.serving.server import Request, Server, opened
 
 DOUBLES = """
@@ -65,7 +66,7 @@ class Served:
         return self.folder.log(worker).read_text()
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        return http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE_S)
 
     def ask(
         self,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_jobs import until
+from tests.patience import PATIENCE_S, until
 from tests.sources.local.serving.conftest import Serve, Served
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import NotFound, Unreachable
@@ -33,7 +33,7 @@ def endpoints(served: Served) -> LocalEndpoints:
 
 def raw(served: Served, request: bytes) -> bytes:
     """What is answered to these bytes, up to the end of the connection."""
-    with socket.create_connection(("127.0.0.1", served.server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.server.port), timeout=PATIENCE_S) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(1 << 16), b""))
