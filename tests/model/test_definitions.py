@@ -65,7 +65,7 @@ class TestTheRule:
 
 def test_a_point_has_the_events_time_and_host_and_what_the_line_names() -> None:
     definitions = compile_definitions([MetricDefinition("a", "a=([0-9]+)"), MetricDefinition("b", "b=([0-9]+)")])
-    points = definitions.read([event("step 120: a=1 b=2", 5, "algo-2"), event("Epoch 3/10 b=4", 6)])
+    points = list(definitions.read([event("step 120: a=1 b=2", 5, "algo-2"), event("Epoch 3/10 b=4", 6)]))
     assert [point[:5] for point in points[:2]] == [("a", 5, 1, "algo-2", 120), ("b", 5, 2, "algo-2", 120)]
     assert (points[2].metric, points[2].time_ms, points[2].value, points[2].epoch) == ("b", 6, 4, 3)
     assert all(math.isnan(number) for number in (points[0].epoch, points[1].epoch, points[2].step))

@@ -3,7 +3,7 @@ r"""Metric definitions applied to a log as it is read, by SageMaker's rule.
 `compile_definitions` takes a job's `MetricDefinitions` and gives something that reads events:
 
     definitions = compile_definitions(job.metric_definitions)
-    points = definitions.read(batch.events)      # a list of Point, of every metric
+    points = definitions.read(batch.events)      # each Point, metric by metric
     definitions.problems                         # what is wrong with which definition, in a sentence each
 
 The rule: the expression is searched in each line of an event's message (a carriage return begins a line as well); of
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.model.jobs import MetricDefinition
@@ -82,8 +82,11 @@ class Definitions:
         """What is wrong, in the order of the definitions; more may come with what is read."""
         return tuple(self._problems[number] for number in sorted(self._problems))
 
-    def read(self, events: Iterable[LogEvent]) -> list[Point]:
-        """The values in these events' messages: those of one definition in the order of the events' lines."""
+    def read(self, events: Iterable[LogEvent]) -> Iterator[Point]:
+        """The values in these events' messages: those of one definition in the order of the events' lines.
+
+        All is read when it is called; a point is made when it is asked for, so that never many are there at a time.
+        """
         events = list(events)
         lines, owners = lines_of([event.message for event in events])
         found = [(reader.name, *reader.values(lines)) for reader in self._readers.values()]
@@ -91,23 +94,32 @@ class Definitions:
             if reader.switched_off:
                 del self._readers[number]
                 self._problems[number] = Problem(reader.name, reader.switched_off)
-        places = {row: place_of(lines[row]) for row in {row for _, rows, _ in found for row in rows}}
-        points: list[Point] = []
-        for name, rows, values in found:
-            of = [events[row if owners is None else owners[row]] for row in rows]
-            where = [places[row] for row in rows]
-            points += map(
-                _POINT,
-                zip(
-                    repeat(name),
-                    [event.timestamp for event in of],
-                    values,
-                    [event.host for event in of],
-                    [place.step for place in where],
-                    [place.epoch for place in where],
-                ),
-            )
-        return points
+        return chain.from_iterable(_points(events, lines, owners, found))
+
+
+def _points(
+    events: Sequence[LogEvent],
+    lines: Sequence[str],
+    owners: Sequence[int] | None,
+    found: Sequence[tuple[str, list[int], list[float]]],
+) -> Iterator[Iterator[Point]]:
+    steps: dict[int, float] = {}
+    epochs: dict[int, float] = {}
+    for row in {row for _, rows, _ in found for row in rows}:
+        steps[row], epochs[row] = place_of(lines[row])
+    for name, rows, values in found:
+        of = [events[row if owners is None else owners[row]] for row in rows]
+        yield map(
+            _POINT,
+            zip(
+                repeat(name),
+                [event.timestamp for event in of],
+                values,
+                [event.host for event in of],
+                map(steps.__getitem__, rows),
+                map(epochs.__getitem__, rows),
+            ),
+        )
 
 
 def compile_definitions(definitions: Sequence[MetricDefinition]) -> Definitions:

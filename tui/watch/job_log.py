@@ -215,8 +215,9 @@ class JobLog:
             self._held += [events[row] for row, _ in zip(found, range(_HELD - len(self._held)), strict=False)]
         return self._add(self._definitions.read(events)) or changed
 
-    def _add(self, points: Sequence[Point]) -> bool:
+    def _add(self, points: Iterable[Point]) -> bool:
         source = "recognised" if self._recogniser is not None else "log"
+        changed = False
         for point in points:
             key = (point.metric, source, point.host)
             curve = self._curves.get(key)
@@ -228,11 +229,12 @@ class JobLog:
                     continue
                 curve = self._curves[key] = _Curve()
             curve.add(point)
+            changed = True
             if len(curve.times) > 2 * POINTS:
                 curve.tidy(POINTS)
-        if points:
+        if changed:
             self._made = None
-        return bool(points)
+        return changed
 
     def _mark(self, events: Sequence[LogEvent]) -> bool:
         changed = False
