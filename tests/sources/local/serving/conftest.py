@@ -45,6 +45,8 @@ class Served:
         self.root = server.folder.path.parent
         self._changed = threading.Condition()
         self._ended = False
+        self._wanted: Callable[[], bool] = bool
+        self._met = False
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
@@ -52,11 +54,14 @@ class Served:
         while not self._ended:
             self.server.look()
             with self._changed:
+                self._met = self._wanted()
                 self._changed.notify_all()
 
-    def until(self, ready: Callable[[], bool]) -> None:
+    def until(self, wanted: Callable[[], bool]) -> None:
+        # Asked behind a look alone: in the middle of one, what is known is not written down yet.
         with self._changed:
-            assert self._changed.wait_for(ready, 20), self.log()
+            self._wanted, self._met = wanted, False
+            assert self._changed.wait_for(lambda: self._met, 60), self.log()
 
     def ready(self) -> Served:
         self.until(lambda: self.server.serving.status in ("InService", "Failed"))
