@@ -202,6 +202,17 @@ async def test_searching_counts_all_hits_and_goes_from_one_to_the_next(reader: R
     assert "/loss" not in screen_text(reader.app)
 
 
+async def test_who_moves_while_a_search_looks_for_its_first_hit_stays_there(reader: Reader) -> None:
+    await reader.gets(*(f"line {number}" for number in range(100)))
+    view = reader.app.view
+    for move, at, line in ((view.action_top, 0, "line 0"), (view.action_bottom, -1, "line 99")):
+        view.search("line 50")
+        move()  # before the thread that looks can have said anything
+        await reader.settled()
+        assert reader.sees[-1].endswith("of 1")
+        assert reader.sees_texts[at] == line
+
+
 async def test_hits_go_on_being_counted_while_lines_come(reader: Reader) -> None:
     await reader.gets("loss 1")
     await reader.types("slash", "loss")

@@ -63,7 +63,7 @@ class LogBase(Vertical):
         self._problem = ""
         self._question = ""
         self._scanning = False
-        self._jump: int | None = None
+        self._jump_from: int | None = None
         self._level = ("errors", 0)
         self._drawn_at = 0.0
         self._waiting: list[LogEvent] = []
@@ -135,7 +135,7 @@ class LogBase(Vertical):
         self._problem = ""
         self._searching = self._matches_of(text)
         self.text.mark(self._searching)
-        self._jump = 1 if self._searching else None
+        self._jump_from = self.text.moves if self._searching else None
         self._scan()
         self._tell()
 
@@ -194,10 +194,13 @@ class LogBase(Vertical):
         self._tell()
 
     def _jump_to_hit(self) -> None:
-        """After a new search: to the first hit from here on, else to the last one before."""
-        if self._jump is None or self._searching is None:
+        """After a new search: to the first hit from here on, else to the last one before.
+
+        Who has moved meanwhile is left there.
+        """
+        moves, self._jump_from = self._jump_from, None
+        if moves != self.text.moves or self._searching is None:
             return
-        self._jump = None
         start = self.text.top if self.text.following else self.text.cursor
         line = self.find_hit(start - 1, 1)
         if line is None:

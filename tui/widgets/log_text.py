@@ -80,6 +80,8 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self._stays_on_top = False
         self._height_before = 0
         self._paused_at: Anchor | None = None
+        self.moves = 0
+        """How often the cursor was moved."""
 
     # What is shown
 
@@ -190,6 +192,7 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         """
         last = max(len(self.lines) - 1, 0)
         line = min(max(line, 0), last)
+        self.moves += 1
         self._stays_on_top = False
         self._selected_from = (
             (self._selected_from if self._selected_from is not None else self.cursor) if select else None

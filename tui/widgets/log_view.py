@@ -101,6 +101,7 @@ class LogView(LogBase):
 
     def action_bottom(self) -> None:
         """To the end, and follow."""
+        self._jump_from = None
         self.text.following = True
         self.text.post_message(LogText.Moved())
 
