@@ -83,6 +83,9 @@ def test_off_for_a_while_on_and_what_is_written_down(ranker: Moto, sagetop: Sage
     assert any("on again at" in line for line in out)
     assert any(line.startswith("Done: AWS shows it") for line in out)
     assert any("suspended here since" in line and "on again at" in line for line in shown(ranker, sagetop))
+    (listed,) = (json.loads(line) for line in sagetop("endpoints", "--json", at=ranker.url).lines)
+    scaling = listed["variants"][0]["scaling"]
+    assert scaling["suspended_since"] < scaling["on_again"]
     (line,) = sagetop("scaling", "ranker-prod", "resume", "--yes", "--json", at=ranker.url).lines
     record = json.loads(line)
     assert (record["outcome"], record["request"][0]["result"]) == ("done", "done")

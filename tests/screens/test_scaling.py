@@ -84,6 +84,12 @@ async def test_an_overdue_one_is_said_to_be_and_ended_by_the_monitor_that_opens(
     read_only = Settings(folders=settings.folders, read_only=True)
     async with opened(world, settings=read_only) as monitor:
         await monitor.until("read-only")
+        await monitor.visit("endpoints")
+        await monitor.until(re.compile(f"{RANKER} .* v12 .* overdue "))
+        await monitor.visit(f"endpoint {RANKER}")
+        await monitor.resize(90, 44)
+        await monitor.press("4")
+        await monitor.until("OVERDUE: it was to be on again at")
     assert flags(moto) == (True, True, True)
     async with opened(world, settings=settings) as monitor:
         await monitor.until(re.compile("Resume auto-scaling of ranker-prod"))

@@ -172,16 +172,31 @@ def test_what_stands_beside_it_comes_every_minute(
     assert len(watch.describe().activities) == 2
 
 
-def test_components_are_asked_for_where_a_variant_has_no_model(
-    moto: Moto, clock: FrozenClock, watch: EndpointWatch
+def test_components_are_asked_for_where_a_variant_has_no_model_with_their_traffic_and_use(
+    moto: Moto, aws: AwsSource, clock: FrozenClock, watch: EndpointWatch
 ) -> None:
     moto.add_endpoint("ranker", [{"VariantName": "a", "InstanceType": "ml.m5.xlarge"}])
     for variant in sagemaker_backends[ACCOUNT][REGION].endpoint_configs["ranker-config"].production_variants:
         variant.pop("ModelName")
     put_component(sagemaker_backends[ACCOUNT][REGION], "chat", "ranker", "a", "chat-7b", 2, clock())
+    where, at = {"InferenceComponentName": "chat"}, ms(ago(minutes=5))
+    for metric, value in (("Invocations", 8.0), ("InvocationsPerCopy", 4.0), ("ModelLatency", 2500.0)):
+        moto.add_metric("AWS/SageMaker", metric, where, [(at, value)])
+    moto.add_metric("/aws/sagemaker/InferenceComponents", "GPUUtilizationNormalized", where, [(at, 62.0)])
     view = watch.describe()
     assert [(one.name, one.current_copies, one.model) for one in view.components] == [("chat", 2, "chat-7b")]
     assert view.models == {"chat-7b": ""}
+    before = aws.calls
+    measured = watch.measure()
+    assert measured is not None
+    assert aws.calls - before == 1 + 1  # all metrics, and the last days of a variant that nobody has asked
+    found = {name: list(series.values) for name, series in measured.component_traffic["chat"].items() if len(series)}
+    assert found == {
+        "Invocations": [8.0],
+        "InvocationsPerCopy": [4.0],
+        **{key: [2.5] for key in ("ModelLatency", "ModelLatency p50", "ModelLatency p90", "ModelLatency p99")},
+    }
+    assert list(measured.component_use["chat"]["GPUUtilizationNormalized"].values) == [62.0]
 
 
 def test_what_only_adds_something_is_named_and_no_error_where_it_is_denied(

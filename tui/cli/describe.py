@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TypeVar
@@ -12,18 +13,22 @@ import click
 from tui.cli import sources
 from tui.cli.exits import WrongUsage, no_such
 from tui.cli.options import Options
-from tui.cli.output import emit, emit_json
+from tui.cli.output import complain, emit, emit_json
 from tui.cli.shared import shared
+from tui.config import Settings
 from tui.model.clean import clean
-from tui.model.endpoints import Endpoint, ScalableTarget
+from tui.model.endpoints import Endpoint
 from tui.model.jobs import TrainingJob
-from tui.model.phrases import capacity, instances, scaling_word
-from tui.model.records import endpoint_record, job_record, target_of
+from tui.model.phrases import instances
+from tui.model.records import job_record
 from tui.model.words import number, span, utc
-from tui.sources.base import Can, NotFound, Source, SourceError
+from tui.sources.base import NotFound, Source, SourceError
+from tui.watch.clock import utc_now
+from tui.watch.endpoint import EndpointView, EndpointWatch
+from tui.watch.endpoint_facts import Section, sections
+from tui.watch.endpoint_record import view_record
 
 T = TypeVar("T")
-Section = tuple[str, list[tuple[str, str]]]
 
 _EPILOG = """\
 \b
@@ -40,7 +45,8 @@ Examples:
 @shared
 def describe(options: Options, *, name: str, kind: str | None, as_json: bool) -> None:
     """Show all that AWS says of a training job or an endpoint."""
-    source = sources.of(options, options.settings())
+    settings = options.settings()
+    source = sources.of(options, settings)
     name = options.job(name) if kind != "endpoint" else name
     now = datetime.now(timezone.utc)
     found = _find(source, options.timeout, name, kind)
@@ -50,19 +56,33 @@ def describe(options: Options, *, name: str, kind: str | None, as_json: bool) ->
         else:
             _print(f"training job {found.name}", _job_sections(found, now))
         return
-    targets: tuple[ScalableTarget, ...] | None = None if Can.SCALING in source.can else ()
-    problem: SourceError | None = None
-    if targets is None:
-        try:
-            targets = sources.within(options.timeout, partial(source.scaling, [name]), lambda: source.calls)
-        except SourceError as error:
-            problem = error
+    view = _looked_at(source, found, settings, options.timeout)
     if as_json:
-        emit_json(endpoint_record(found, targets or ()))
+        emit_json(view_record(found, view))
     else:
-        _print(f"endpoint {found.name}", _endpoint_sections(found, targets, now))
-    if problem is not None:
-        raise problem
+        _print(f"endpoint {found.name}", _endpoint_sections(view, now))
+    for problem in view.errors[1:]:
+        complain(problem.what, problem.hint)
+    if view.errors:
+        raise view.errors[0]
+
+
+def _looked_at(source: Source, endpoint: Endpoint, settings: Settings, timeout: float) -> EndpointView:
+    """All that the monitor shows of an endpoint, as of now; its errors are what could not be asked."""
+    from tui.mutations.suspensions import with_timers
+
+    watch = EndpointWatch(source, endpoint.name, utc_now, settings.thresholds, timezone.utc)
+    watch.learn(endpoint)
+
+    def look() -> EndpointView:
+        watch.look_around()
+        watch.measure()
+        targets = watch.view.targets
+        if targets is None:
+            return watch.view
+        return replace(watch.view, targets=with_timers(targets, settings.folders.state, source.identity))
+
+    return sources.within(timeout, look, lambda: source.calls)
 
 
 def _find(source: Source, timeout: float, name: str, kind: str | None) -> TrainingJob | Endpoint:
@@ -163,40 +183,10 @@ def _billable(job: TrainingJob) -> str:
     return text
 
 
-def _endpoint_sections(
-    endpoint: Endpoint, targets: tuple[ScalableTarget, ...] | None, now: datetime
-) -> Iterator[Section]:
-    facts = [
-        ("status", endpoint.status),
-        ("failure", endpoint.failure_reason),
-        ("created", _moment(endpoint.created, now)),
-        ("modified", _moment(endpoint.modified, now)),
-        ("config", endpoint.config),
-        ("deployment", endpoint.deployment),
-        ("arn", endpoint.arn),
-    ]
-    yield "", [(label, value) for label, value in facts if value]
-    for variant in endpoint.variants:
-        target = target_of(endpoint, variant, targets or ())
-        shadow = "shadow variant" if variant.shadow else "variant"
-        policies = target.policies if target is not None else ()
-        details = [
-            ("status", " ".join(part for part in (variant.status, variant.status_message) if part)),
-            ("model", variant.model),
-            ("instances", capacity(variant)),
-            ("type", variant.instance_type),
-            ("weight", _weight(variant.current_weight, variant.desired_weight)),
-            ("scaling", "" if targets is None else scaling_word(target) if target is not None else "none"),
-            *((f"policy {policy.name}", " ".join((policy.type, policy.metric)).strip()) for policy in policies),
-        ]
-        yield f"{shadow} {clean(variant.name)}", [(label, value) for label, value in details if value]
-    yield "tags", sorted(endpoint.tags.items())
-
-
-def _weight(current: float | None, desired: float | None) -> str:
-    if current is None:
-        return ""
-    return f"{current:g}" if desired in (None, current) else f"{current:g} → {desired:g}"
+def _endpoint_sections(view: EndpointView, now: datetime) -> Iterator[Section]:
+    *beside, (_, about) = sections(view, _clock, now)
+    yield "", about
+    yield from ((clean(heading), entries) for heading, entries in beside)
 
 
 def _moment(moment: datetime | None, now: datetime) -> str:

@@ -130,5 +130,5 @@ def _rows(endpoint: Endpoint, targets: Sequence[ScalableTarget], now: datetime) 
     for variant in endpoint.variants:
         target = target_of(endpoint, variant, targets)
         name = f"{variant.name} (shadow)" if variant.shadow else variant.name
-        yield (*first, name, capacity(variant), variant.instance_type or DASH, scaling_word(target), age)
+        yield (*first, name, capacity(variant), variant.instance_type or DASH, scaling_word(target, now), age)
         first, age = ("", ""), ""

@@ -120,7 +120,8 @@ class ScalableTarget:
     """What Application Auto Scaling may change of a variant, within which limits, by which policies.
 
     `resource_id` is `endpoint/NAME/variant/VARIANT`; `dimension` tells instances
-    (`sagemaker:variant:DesiredInstanceCount`) from provisioned concurrency.
+    (`sagemaker:variant:DesiredInstanceCount`) from provisioned concurrency. What was suspended on this machine has
+    `suspended_since`, and with a timer `on_again`; AWS knows nothing of either.
     """
 
     resource_id: str
@@ -129,6 +130,12 @@ class ScalableTarget:
     max_capacity: int
     suspended: Suspended = Suspended()
     policies: tuple[ScalingPolicy, ...] = ()
+    suspended_since: datetime | None = None
+    on_again: datetime | None = None
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether it should be on again by its timer, and is not."""
+        return self.on_again is not None and now >= self.on_again
 
     @property
     def endpoint(self) -> str:

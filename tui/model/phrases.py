@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tui.model.endpoints import ProductionVariant, ScalableTarget
 from tui.model.jobs import TrainingJob
 from tui.model.words import DASH, number
@@ -24,12 +26,15 @@ def capacity(variant: ProductionVariant) -> str:
     return f"{DASH if current is None else current} → {desired}"
 
 
-def scaling_word(target: ScalableTarget | None) -> str:
-    """Auto-scaling in a few words: `2–10 on 70`, `suspended`, `2–10, in suspended`; a dash where there is none."""
+def scaling_word(target: ScalableTarget | None, now: datetime) -> str:
+    """Auto-scaling in a few words: `2–10 on 70`, `suspended`, `2–10, in suspended`; a dash where there is none.
+
+    `overdue` is one that is suspended, and should be on again by its timer.
+    """
     if target is None:
         return DASH
     if target.suspended.all:
-        return "suspended"
+        return "overdue" if target.overdue(now) else "suspended"
     limits = f"{target.min_capacity}–{target.max_capacity}"
     if target.suspended.any:
         kinds = (("out", "scale_out"), ("in", "scale_in"), ("scheduled", "scheduled"))

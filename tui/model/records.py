@@ -78,8 +78,9 @@ def endpoint_record(endpoint: Endpoint, targets: Sequence[ScalableTarget] = ()) 
         "arn": endpoint.arn or None,
         "config": endpoint.config or None,
         "deployment": endpoint.deployment or None,
+        "deploying_since": _time(endpoint.deploying_since),
         "failure_reason": endpoint.failure_reason or None,
-        "variants": [_variant(variant, target_of(endpoint, variant, targets)) for variant in endpoint.variants],
+        "variants": [variant_record(variant, target_of(endpoint, variant, targets)) for variant in endpoint.variants],
         "tags": dict(endpoint.tags),
     }
 
@@ -94,7 +95,8 @@ def target_of(
     return next((t for t in targets if t.endpoint == endpoint.name and t.variant == variant.name), None)
 
 
-def _variant(variant: ProductionVariant, target: ScalableTarget | None) -> Record:
+def variant_record(variant: ProductionVariant, target: ScalableTarget | None) -> Record:
+    """A production or shadow variant, with its scalable target."""
     return {
         "name": variant.name,
         "shadow": variant.shadow,
@@ -106,8 +108,9 @@ def _variant(variant: ProductionVariant, target: ScalableTarget | None) -> Recor
         "desired_weight": variant.desired_weight,
         "status": variant.status or None,
         "status_message": variant.status_message or None,
+        "status_since": _time(variant.status_since),
         "serverless": _serverless(variant.serverless),
-        "scaling": _scaling(target),
+        "scaling": scaling_record(target),
     }
 
 
@@ -121,7 +124,8 @@ def _serverless(serverless: Serverless | None) -> Record | None:
     }
 
 
-def _scaling(target: ScalableTarget | None) -> Record | None:
+def scaling_record(target: ScalableTarget | None) -> Record | None:
+    """A scalable target with its policies; since when it is suspended, and until when, where that was done here."""
     if target is None:
         return None
     return {
@@ -134,6 +138,8 @@ def _scaling(target: ScalableTarget | None) -> Record | None:
             "scale_in": target.suspended.scale_in,
             "scheduled": target.suspended.scheduled,
         },
+        "suspended_since": _time(target.suspended_since),
+        "on_again": _time(target.on_again),
         "policies": [
             {
                 "name": policy.name,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["job", "host", "variant", "instance"]
-"""What a metric is of: a job's own metric, a host's utilization, a variant's traffic, a variant's utilization."""
+Kind = Literal["job", "host", "variant", "instance", "component", "copy"]
+"""What a metric is of: a job's own metric, a host's utilization, a variant's traffic and its instances' utilization, an
+inference component's traffic and its copies' utilization."""
 
 
 LOGGED = frozenset({"log", "recognised", "reading"})
@@ -23,10 +24,11 @@ class MetricQuery:
 
     Attributes:
         kind: `job` (algorithm metrics), `host` (utilization of a training host), `variant` (Invocations, latencies,
-            errors of a production variant) or `instance` (utilization of a variant's instances).
+            errors of a production variant), `instance` (utilization of a variant's instances), and of an inference
+            component `component` and `copy` likewise.
         owner: The name of the job or of the endpoint.
         metric: The metric's name: `train:loss`, `GPUUtilization`, `ModelLatency` …
-        part: The host (`algo-1`) or the variant's name; empty for a job's own metrics.
+        part: The host (`algo-1`), the variant's or the component's name; empty for a job's own metrics.
         stat: `Average`, `Sum`, `Maximum`, `p99` …
         period_s: Seconds a datapoint covers.
     """

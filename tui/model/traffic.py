@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.model.series import Series
-from tui.model.words import DASH, number
+from tui.model.words import DASH, number, percent
 
 Traffic = Mapping[str, Series]
-"""A variant's series by name: `Invocations`, `ModelLatency`, `ModelLatency p99` …"""
+"""A variant's or an inference component's series by name: `Invocations`, `ModelLatency`, `ModelLatency p99` …"""
 
 TOO_MANY = 1.0
 """From how many percent of requests answered with 5XX on an endpoint is in trouble, whatever its status."""
@@ -53,11 +53,12 @@ def fraction(value: float | None) -> str:
 
 
 def traffic_rows(traffic: Traffic) -> list[tuple[str, str]]:
-    """A variant's traffic in names and values; nothing of what has no datapoints."""
+    """The traffic of a variant or a component in names and values; nothing of what has no datapoints."""
     rows = []
     if (requests := last(traffic, "Invocations")) is not None:
-        each = last(traffic, "InvocationsPerInstance")
-        rows.append(("requests", f"{number(requests)} a minute" + (f", {number(each)} an instance" if each else "")))
+        shares = (("an instance", "InvocationsPerInstance"), ("a copy", "InvocationsPerCopy"))
+        each = [f", {number(value)} {word}" for word, metric in shares if (value := last(traffic, metric))]
+        rows.append(("requests", f"{number(requests)} a minute{''.join(each)}"))
     for name, metric in (("latency", "ModelLatency"), ("overhead", "OverheadLatency")):
         found = [
             f"{word} {number(value)}"
@@ -77,6 +78,14 @@ def traffic_rows(traffic: Traffic) -> list[tuple[str, str]]:
     ]
     if errors:
         rows.append(("errors", ", ".join(errors)))
-    if (at_once := last(traffic, "ConcurrentRequestsPerModel")) is not None:
-        rows.append(("at once", f"{number(at_once)} at most in a minute"))
+    for of, metric in (("", "ConcurrentRequestsPerModel"), (" a copy", "ConcurrentRequestsPerCopy")):
+        if (at_once := last(traffic, metric)) is not None:
+            rows.append((f"at once{of}", f"{number(at_once)} at most in a minute"))
     return rows
+
+
+def use_words(use: Traffic) -> str:
+    """What the copies of a component use, in percent of what is reserved for them: `CPU 31%, memory 40%`."""
+    words = (("CPU", "CPU"), ("memory", "Memory"), ("GPU", "GPU"), ("GPU memory", "GPUMemory"))
+    known = ((word, last(use, f"{metric}UtilizationNormalized")) for word, metric in words)
+    return ", ".join(f"{word} {percent(value)}" for word, value in known if value is not None)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tui.files import locked, private_folder, read_json, write_json
-from tui.model.endpoints import Suspended
+from tui.model.endpoints import ScalableTarget, Suspended
 from tui.model.words import utc
+from tui.sources.base import Identity
 
 FILE = "suspensions.json"
 
@@ -61,6 +62,33 @@ def remembered(state: Path) -> dict[Key, Suspension]:
         if suspension is not None:
             found[suspension.key] = suspension
     return found
+
+
+def with_timers(
+    targets: Iterable[ScalableTarget], state: Path, identity: Callable[[], Identity]
+) -> tuple[ScalableTarget, ...]:
+    """These targets with what is remembered of those that are suspended: since when, and until when.
+
+    Args:
+        targets: As AWS tells of them.
+        state: The folder of state.
+        identity: Says whose they are; asked only where anything is remembered.
+
+    Raises:
+        SourceError: The identity could not be asked.
+    """
+    found, known = tuple(targets), remembered(state)
+    if not known or not any(target.suspended.all for target in found):
+        return found
+    here = identity()
+
+    def timed(target: ScalableTarget) -> ScalableTarget:
+        one = known.get((here.account, here.region, target.resource_id, target.dimension))
+        if one is None or not target.suspended.all:
+            return target
+        return replace(target, suspended_since=one.since, on_again=one.until)
+
+    return tuple(timed(target) for target in found)
 
 
 def remember(state: Path, suspension: Suspension) -> None:

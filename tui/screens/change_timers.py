@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from tui.model.endpoints import ScalableTarget
 from tui.screens.context import Context
 from tui.sources.base import SourceError
 from tui.watch.poller import Poller
@@ -67,3 +68,14 @@ class Timers:
     def _say(self, words: str) -> None:
         if not self._poller.stopped:
             self._tell(words)
+
+
+def with_timers(context: Context, targets: Iterable[ScalableTarget]) -> tuple[ScalableTarget, ...]:
+    """These targets with what is remembered here of their suspensions; it may ask AWS, so not in the app's thread."""
+    from tui.mutations.suspensions import with_timers
+
+    found = tuple(targets)
+    try:
+        return with_timers(found, context.settings.folders.state, context.source.identity)
+    except SourceError:
+        return found  # the line of problems says what is wrong

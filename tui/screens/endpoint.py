@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,20 +18,22 @@ from tui.model.clean import clean
 from tui.model.endpoints import Endpoint
 from tui.model.findings import Finding
 from tui.model.logs import LogAddress
-from tui.model.records import Record, endpoint_record
+from tui.model.records import Record
 from tui.model.status import sign, tone
 from tui.model.words import beginning, span
 from tui.screens import later
 from tui.screens.ask_key import ASK
 from tui.screens.change_keys import SCALING, WEIGHTS
+from tui.screens.change_timers import with_timers
 from tui.screens.context import Context
-from tui.screens.endpoint_facts import sections
 from tui.screens.endpoint_rows import in_trouble
 from tui.screens.log_pane import LogPane
 from tui.screens.one_clock import ClockedScreen
 from tui.screens.traffic import TrafficPane
 from tui.sources.base import NotFound
 from tui.watch.endpoint import DESCRIBE_EVERY_S, EndpointView, EndpointWatch
+from tui.watch.endpoint_facts import sections
+from tui.watch.endpoint_record import view_record
 from tui.watch.health import Health
 from tui.watch.prices import PriceBook
 from tui.widgets.facts import Facts
@@ -121,11 +124,16 @@ class EndpointScreen(ClockedScreen):
 
     def work(self) -> float:
         """The description and what scales it, then the metrics."""
-        self.tell(EndpointArrived(self._watch.describe()))
+        self._tell_of(self._watch.describe())
         if (measured := self._watch.measure()) is not None:
-            self.tell(EndpointArrived(measured))
+            self._tell_of(measured)
         self._look_up_prices()
         return DESCRIBE_EVERY_S
+
+    def _tell_of(self, view: EndpointView) -> None:
+        if view.targets is not None:
+            view = replace(view, targets=with_timers(self.context, view.targets))
+        self.tell(EndpointArrived(view))
 
     def _look_up_prices(self) -> None:
         endpoint, book = self._watch.view.endpoint, self._book or self.context.prices()
@@ -136,7 +144,7 @@ class EndpointScreen(ClockedScreen):
         book.look_up(types, "Hosting")
         if (known := book.known(types, "Hosting")) != self._prices:
             self._prices = known
-            self.tell(EndpointArrived(self._watch.view))
+            self._tell_of(self._watch.view)
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 
@@ -165,7 +173,7 @@ class EndpointScreen(ClockedScreen):
 
     def record(self) -> Record | None:
         """The endpoint on screen."""
-        return endpoint_record(self.view.endpoint, self.view.targets or ()) if self.view.endpoint else None
+        return view_record(self.view.endpoint, self.view) if self.view.endpoint else None
 
     def _show(self) -> None:
         endpoint, view = self.view.endpoint, self.view
@@ -180,7 +188,7 @@ class EndpointScreen(ClockedScreen):
         keys = (active.binding for active in self.active_bindings.values() if active.binding.id == "screen.findings")
         key = next(map(self.app.get_key_display, keys), "")
         self.query_one(FindingsLine).show(view.findings, key=key)
-        self.query_one(Facts).show(sections(view, self.context.clock, self._prices))
+        self.query_one(Facts).show(sections(view, self.context.clock, self.context.now(), self._prices))
         self.query_one(TrafficPane).show(endpoint, view)
         if view.measured is not None:
             types = {variant.instance_type for variant in endpoint.variants if variant.instance_type}

@@ -84,7 +84,7 @@ def cells(
     errors = share(traffic, "Invocation5XXErrors")
     warned = bool(view.findings.get(endpoint.name)) or (errors is not None and errors >= TOO_MANY)
     target = _target(endpoint, variant, view)
-    word = scaling_word(target) if endpoint.name in view.targets and variant else DASH
+    word = scaling_word(target, context.now()) if endpoint.name in view.targets and variant else DASH
     curve = sparkline(traffic["Invocations"].values, CURVE, ascii_only=ascii) if "Invocations" in traffic else ""
     return (
         endpoint.name,
@@ -99,7 +99,7 @@ def cells(
         fraction(share(traffic, "Invocation4XXErrors")),
         (fraction(errors), "bad") if errors is not None and errors >= TOO_MANY else fraction(errors),
         percent(_cpu(variant, traffic)),
-        (word, "warning") if target and target.suspended.any else word,
+        (word, "bad" if word == "overdue" else "warning") if target and target.suspended.any else word,
         _type(variant) or (DASH, "muted"),
         (span((context.now() - endpoint.modified).total_seconds()), "muted"),
         (curve, "busy"),
@@ -123,7 +123,7 @@ def sort_values(
         share(traffic, "Invocation4XXErrors"),
         share(traffic, "Invocation5XXErrors"),
         _cpu(variant, traffic),
-        scaling_word(target) if target else None,
+        scaling_word(target, now) if target else None,
         variant.instance_type if variant else None,
         (now - endpoint.modified).total_seconds(),
         None,

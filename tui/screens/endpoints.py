@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +20,7 @@ from tui.model.words import plural
 from tui.screens import later
 from tui.screens.ask_key import ASK
 from tui.screens.change_keys import DEPLOY, SCALING, WEIGHTS
+from tui.screens.change_timers import with_timers
 from tui.screens.context import Context
 from tui.screens.endpoint_rows import COLUMNS, cells, gravity, key, name_of, sort_values, variant_of
 from tui.screens.monitor import MonitorScreen
@@ -119,14 +122,19 @@ class EndpointsScreen(MonitorScreen):
             # A fleet of a few hundred is listed in one go, before anything is asked of its rows.
             for _ in range(PAGES_AT_ONCE if self._watch.has_more else 1):
                 view = self._watch.load_page()
-                self.tell(EndpointsArrived(view))
+                self._tell_of(view)
                 if not self._watch.has_more or view.errors:
                     break
             every = PAGE_EVERY_S if self._watch.has_more and not view.errors else self.context.settings.refresh_s
             self._page_at = time.monotonic() + every
-        self.tell(EndpointsArrived(self._watch.glance(self._visible)))
-        self.tell(EndpointsArrived(self._watch.look_closer(self._visible)))
+        self._tell_of(self._watch.glance(self._visible))
+        self._tell_of(self._watch.look_closer(self._visible))
         return max(self._page_at - time.monotonic(), 0.05)
+
+    def _tell_of(self, view: EndpointsView) -> None:
+        timed = iter(with_timers(self.context, chain.from_iterable(view.targets.values())))
+        targets = {name: tuple(islice(timed, len(of))) for name, of in view.targets.items()}
+        self.tell(EndpointsArrived(replace(view, targets=targets)))
 
     # -- in the app ---------------------------------------------------------------------------------------------------
 

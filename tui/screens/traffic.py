@@ -1,4 +1,4 @@
-"""An endpoint's traffic as charts: requests, latency, errors, one curve a variant."""
+"""An endpoint's traffic as charts: requests, latency, errors, one curve a variant or component."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ PLOTS = (
         brief=("OverheadLatency",),
     ),
     Plot("invocations an instance", {"InvocationsPerInstance": ""}),
-    Plot("concurrent requests", {"ConcurrentRequestsPerModel": ""}, optional=True),
+    Plot("invocations a copy", {"InvocationsPerCopy": ""}, optional=True),
+    Plot(
+        "concurrent requests", {"ConcurrentRequestsPerModel": "", "ConcurrentRequestsPerCopy": "a copy"}, optional=True
+    ),
 )
 
 
@@ -94,15 +97,16 @@ class TrafficPane(Pane):
 
 
 def _group(plot: Plot, endpoint: Endpoint, view: EndpointView) -> Group:
-    """The metrics of a chart, of every variant that has datapoints of them."""
+    """The metrics of a chart, of every variant and component that has datapoints of them."""
     found: list[tuple[Series, str]] = []
-    several = len(endpoint.variants) > 1
-    for variant in endpoint.variants:
+    traffic = [(variant.name, view.traffic.get(variant.name, {})) for variant in endpoint.variants]
+    traffic += [(component.name, view.component_traffic.get(component.name, {})) for component in view.components]
+    several = len(traffic) > 1
+    for name, of in traffic:
         for metric, word in plot.metrics.items():
             if several and plot.brief and metric not in plot.brief:
                 continue
-            series = view.traffic.get(variant.name, {}).get(metric)
+            series = of.get(metric)
             if series is not None and len(series):
-                name = variant.name if several else ""
-                found.append((series, f"{name} {word}".strip() or variant.name))
+                found.append((series, f"{name if several else ''} {word}".strip() or name))
     return Group(tuple(series for series, _ in found), plot.title, tuple(label for _, label in found))

@@ -44,6 +44,20 @@ TRAFFIC = (
 CONCURRENCY = ("ConcurrentRequestsPerModel", "Maximum")
 """Published for some endpoints only: where it is not, it is asked for once in half an hour."""
 
+COMPONENT_TRAFFIC = (
+    ("Invocations", "Sum"),
+    ("InvocationsPerCopy", "Sum"),
+    ("ModelLatency", "Average"),
+    *(("ModelLatency", stat) for stat in PERCENTILES),
+    ("OverheadLatency", "Average"),
+    ("Invocation4XXErrors", "Sum"),
+    ("Invocation5XXErrors", "Sum"),
+    ("InvocationModelErrors", "Sum"),
+    ("ConcurrentRequestsPerCopy", "Maximum"),
+)
+COMPONENT_USE = tuple(f"{what}UtilizationNormalized" for what in ("CPU", "Memory", "GPU", "GPUMemory"))
+"""In percent of what is reserved for a copy."""
+
 BySeries = Mapping[str, Mapping[str, Series]]
 
 
@@ -62,6 +76,8 @@ class EndpointView:
         traffic: Series of the last three hours by variant name and `key_of`.
         use: Utilization by variant name and metric.
         components: The inference components on it.
+        component_traffic: Their series likewise, by the component's name.
+        component_use: What their copies use, by the component's name and metric.
         models: Where the data of its models lies, by model name.
         activities: What its scaling did in the last three hours, oldest first.
         alarms: The CloudWatch alarms on its metrics.
@@ -77,6 +93,8 @@ class EndpointView:
     traffic: BySeries = field(default_factory=dict)
     use: BySeries = field(default_factory=dict)
     components: tuple[InferenceComponent, ...] = ()
+    component_traffic: BySeries = field(default_factory=dict)
+    component_use: BySeries = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     activities: tuple[ScalingActivity, ...] = ()
     alarms: tuple[Alarm, ...] = ()
@@ -118,21 +136,34 @@ class EndpointWatch:
         """All that is known now."""
         return replace(self._view, lacking=dict(self._lacking), errors=self._errors.now)
 
+    def learn(self, endpoint: Endpoint) -> None:
+        """Take a description that somebody has just asked for."""
+        self._view = replace(self._view, endpoint=endpoint, described=self._now())
+
     def describe(self) -> EndpointView:
         """DescribeEndpoint (the config only once), and every half minute what scales it and stands behind it."""
         with self._errors.of("endpoint"):
-            self._view = replace(self._view, endpoint=self._source.describe_endpoint(self._name), described=self._now())
+            self.learn(self._source.describe_endpoint(self._name))
+        return self.look_around()
+
+    def look_around(self) -> EndpointView:
+        """What scales it and stands behind it, where its time has come."""
         endpoint = self._view.endpoint
         if endpoint is None or not endpoint.detailed:
             return self.view
+        source = cast("EndpointSource", self._source)
+        of_aws = Can.DETAILS in self._source.can and not is_local(self._name)
+        around = of_aws and self._is_due("around", AROUND_EVERY_S)
+        # Variants that serve components have no model of their own. What scales their copies is found by their names.
+        if around and any(not variant.model for variant in endpoint.variants):
+            with self._asking("inference components"):
+                self._view = replace(self._view, components=source.components(self._name))
         scaling = Can.SCALING in self._source.can and self._is_due("scaling", SCALING_EVERY_S)
         if scaling:
             with self._errors.of("scaling"):
                 self._view = replace(self._view, targets=self._source.scaling([self._name]))
-        of_aws = Can.DETAILS in self._source.can and not is_local(self._name)
-        around = of_aws and self._is_due("around", AROUND_EVERY_S)
         if around:
-            self._look_around(endpoint, cast("EndpointSource", self._source))
+            self._look_behind(endpoint, source)
         if scaling or around:
             self._examine()
         return self.view
@@ -142,7 +173,7 @@ class EndpointWatch:
         self._asked.pop("scaling", None)
 
     def measure(self) -> EndpointView | None:
-        """All metrics of all variants in one request, if a minute has passed since the last time; None if not."""
+        """All metrics in one request, if a minute has passed since the last time; None if not."""
         endpoint = self._view.endpoint
         if endpoint is None or not endpoint.variants or not self._is_due("metrics", METRICS_EVERY_S):
             return None
@@ -150,11 +181,25 @@ class EndpointWatch:
         queries = self._queries(endpoint)
         with self._errors.of("metrics"):
             answers = self._source.metrics(queries, to_ms(now - WINDOW), to_ms(now))
-            traffic: dict[str, dict[str, Series]] = {variant.name: {} for variant in endpoint.variants}
-            use: dict[str, dict[str, Series]] = {variant.name: {} for variant in endpoint.variants}
+            variants = [variant.name for variant in endpoint.variants]
+            components = [component.name for component in self._view.components]
+            found: dict[Kind, dict[str, dict[str, Series]]] = {
+                "variant": {name: {} for name in variants},
+                "instance": {name: {} for name in variants},
+                "component": {name: {} for name in components},
+                "copy": {name: {} for name in components},
+            }
             for query, series in zip(queries, answers, strict=True):
-                (traffic if query.kind == "variant" else use)[query.part][key_of(query)] = series
-            self._view = replace(self._view, traffic=traffic, use=use, measured=now)
+                found[query.kind][query.part][key_of(query)] = series
+            traffic = found["variant"]
+            self._view = replace(
+                self._view,
+                traffic=traffic,
+                use=found["instance"],
+                component_traffic=found["component"],
+                component_use=found["copy"],
+                measured=now,
+            )
             self._unpublished.update(
                 name for name, series in traffic.items() if CONCURRENCY[0] in series and not len(series[CONCURRENCY[0]])
             )
@@ -167,12 +212,21 @@ class EndpointWatch:
             self._unpublished.clear()
         wanted: list[tuple[Kind, str, str]] = [("variant", metric, stat) for metric, stat in (*TRAFFIC, CONCURRENCY)]
         wanted += [("instance", metric, "Average") for metric in UTILIZATIONS]
+        of_component: list[tuple[Kind, str, str]] = [("component", metric, stat) for metric, stat in COMPONENT_TRAFFIC]
+        of_component += [("copy", metric, "Average") for metric in COMPONENT_USE]
         return [
-            MetricQuery(kind, self._name, metric, variant.name, stat)
-            for variant in endpoint.variants
-            for kind, metric, stat in wanted
-            if (kind == "variant" or variant.serverless is None)
-            and (metric != CONCURRENCY[0] or variant.name not in self._unpublished)
+            *(
+                MetricQuery(kind, self._name, metric, variant.name, stat)
+                for variant in endpoint.variants
+                for kind, metric, stat in wanted
+                if (kind == "variant" or variant.serverless is None)
+                and (metric != CONCURRENCY[0] or variant.name not in self._unpublished)
+            ),
+            *(
+                MetricQuery(kind, self._name, metric, component.name, stat)
+                for component in self._view.components
+                for kind, metric, stat in of_component
+            ),
         ]
 
     def _look_back(self, endpoint: Endpoint, now: datetime) -> None:
@@ -185,18 +239,14 @@ class EndpointWatch:
             answers = self._source.metrics(queries, to_ms(now - LONG), to_ms(now))
             self._days = dict(zip(silent, answers, strict=True))
 
-    def _look_around(self, endpoint: Endpoint, source: EndpointSource) -> None:
-        """What scaling did, alarms, models and components; what is denied is named once and not an error each time."""
+    def _look_behind(self, endpoint: Endpoint, source: EndpointSource) -> None:
+        """What scaling did, alarms and models; what is denied is named once and not an error each time."""
         since = self._now() - WINDOW
         with self._asking("scaling activities"):
             resources = [target.resource_id for target in self._view.targets or ()]
             self._view = replace(self._view, activities=source.activities(resources, since))
         with self._asking("alarms"):
             self._view = replace(self._view, alarms=source.alarms(self._name, since))
-        # Variants that serve components have no model of their own.
-        if any(not variant.model for variant in endpoint.variants):
-            with self._asking("inference components"):
-                self._view = replace(self._view, components=source.components(self._name))
         with self._asking("model data"):
             names = [variant.model for variant in endpoint.variants if variant.model]
             names += [component.model for component in self._view.components if component.model]

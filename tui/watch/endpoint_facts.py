@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tui.model.budget import money
 from tui.model.cost import Prices, endpoint_hourly
 from tui.model.endpoints import Alarm, Endpoint, InferenceComponent, ProductionVariant, ScalableTarget, ScalingActivity
 from tui.model.phrases import capacity
-from tui.model.traffic import traffic_rows
+from tui.model.traffic import traffic_rows, use_words
 from tui.model.words import DASH, number, span
-from tui.screens.endpoint_rows import targets_of
 from tui.watch.endpoint import EndpointView
-from tui.widgets.facts import Section
+
+Section = tuple[str, list[tuple[str, str]]]
+"""A heading, and names with their values."""
 
 LISTED = 8
 """How many scaling activities are listed, the newest first."""
 
 
-def sections(view: EndpointView, clock: Callable[[datetime], str], prices: Prices | None = None) -> list[Section]:
+def sections(
+    view: EndpointView, clock: Callable[[datetime], str], now: datetime, prices: Prices | None = None
+) -> list[Section]:
     """What is wrong, each variant with its traffic and what scales it, what happened of late, then the endpoint itself.
 
     Args:
         view: What is known.
         clock: How a moment is written.
+        now: The present.
         prices: USD an hour by instance type, as far as they are known.
     """
     endpoint = view.endpoint
@@ -41,11 +45,12 @@ def sections(view: EndpointView, clock: Callable[[datetime], str], prices: Price
     ]
     return [
         ("what is wrong", [(finding.rule, finding.sentence) for finding in view.findings]),
-        *((_title(variant), _variant(variant, view, clock, prices or {})) for variant in endpoint.variants),
-        *((f"inference component {one.name}", _component(one, view, clock)) for one in view.components),
+        *((_title(variant), _variant(variant, view, clock, now, prices or {})) for variant in endpoint.variants),
+        *((f"inference component {one.name}", _component(one, view, clock, now)) for one in view.components),
         ("alarms", [(alarm.name, _alarm(alarm, clock)) for alarm in view.alarms]),
         ("scaling of the last 3 h", [_activity(one, clock) for one in reversed(view.activities[-LISTED:])]),
         ("not shown", [(what, f"ask for {permission}") for what, permission in view.lacking.items()]),
+        ("tags", sorted(endpoint.tags.items())),
         ("endpoint", [(name, value) for name, value in about if value]),
     ]
 
@@ -60,7 +65,7 @@ def _title(variant: ProductionVariant) -> str:
 
 
 def _variant(
-    variant: ProductionVariant, view: EndpointView, clock: Callable[[datetime], str], prices: Prices
+    variant: ProductionVariant, view: EndpointView, clock: Callable[[datetime], str], now: datetime, prices: Prices
 ) -> list[tuple[str, str]]:
     status = f"{variant.status} {variant.status_message}".strip()
     if status and variant.status_since is not None:
@@ -83,12 +88,16 @@ def _variant(
     if variant.current_weight is not None:
         entries.append(("weight", _change(variant.current_weight, variant.desired_weight)))
     if view.targets is not None and not variant.shadow:
-        entries += _scaling(targets_of(variant, view.targets))
+        entries += _scaling([one for one in view.targets if one.variant == variant.name], clock, now)
     return [(name, value) for name, value in entries if value]
 
 
-def _component(one: InferenceComponent, view: EndpointView, clock: Callable[[datetime], str]) -> list[tuple[str, str]]:
+def _component(
+    one: InferenceComponent, view: EndpointView, clock: Callable[[datetime], str], now: datetime
+) -> list[tuple[str, str]]:
     entries = [
+        *traffic_rows(view.component_traffic.get(one.name, {})),
+        ("use", use_words(view.component_use.get(one.name, {}))),
         ("status", f"{one.status} since {clock(one.modified)}"),
         ("reason", one.failure_reason),
         ("variant", one.variant),
@@ -97,7 +106,7 @@ def _component(one: InferenceComponent, view: EndpointView, clock: Callable[[dat
         ("data", one.model_data or view.models.get(one.model, "")),
     ]
     targets = [target for target in view.targets or () if target.resource_id == f"inference-component/{one.name}"]
-    entries += _scaling(tuple(targets)) if targets else []
+    entries += _scaling(targets, clock, now) if targets else []
     return [(name, value) for name, value in entries if value]
 
 
@@ -122,14 +131,16 @@ def _change(current: float, desired: float | None) -> str:
     return now if desired in (None, current) else f"{now} → {number(desired)}"
 
 
-def _scaling(targets: tuple[ScalableTarget, ...]) -> list[tuple[str, str]]:
+def _scaling(
+    targets: Sequence[ScalableTarget], clock: Callable[[datetime], str], now: datetime
+) -> list[tuple[str, str]]:
     if not targets:
         return [("auto-scaling", "none: the number of instances is fixed")]
     entries = []
     for target in targets:
         what = target.dimension.rpartition(":")[2].removeprefix("Desired")
         entries.append(("auto-scaling", f"{what} {target.min_capacity} – {target.max_capacity}"))
-        entries.append(("suspended", _suspended(target)))
+        entries.append(("suspended", _suspended(target, clock, now)))
         for policy in target.policies:
             words = [policy.type]
             if policy.metric:
@@ -144,7 +155,13 @@ def _scaling(targets: tuple[ScalableTarget, ...]) -> list[tuple[str, str]]:
     return entries
 
 
-def _suspended(target: ScalableTarget) -> str:
+def _suspended(target: ScalableTarget, clock: Callable[[datetime], str], now: datetime) -> str:
     suspended = target.suspended
     kinds = [("scale out", suspended.scale_out), ("scale in", suspended.scale_in), ("scheduled", suspended.scheduled)]
-    return ", ".join(name for name, is_so in kinds if is_so) or "no"
+    words = [", ".join(name for name, is_so in kinds if is_so) or "no"]
+    if target.suspended_since is not None:
+        words.append(f"here since {clock(target.suspended_since)}")
+    if target.on_again is not None:
+        overdue = target.overdue(now)
+        words.append(f"{'OVERDUE: it was to be on again' if overdue else 'on again'} at {clock(target.on_again)}")
+    return "; ".join(words)

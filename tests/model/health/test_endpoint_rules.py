@@ -33,7 +33,7 @@ def minutes(metric: str, *values: float) -> Series:
 
 def endpoint(**more: object) -> EndpointEvidence:
     """A healthy one: three hours of traffic, instances 2 of 2–8."""
-    variant = ProductionVariant("main", "ml.g5.xlarge", 2, 2)
+    variant = ProductionVariant("main", "ml.g5.xlarge", 2, 2, model="ranker-12")
     found = Endpoint(
         "ranker", "InService", NOW - timedelta(days=20), NOW - timedelta(days=9), detailed=True, variants=(variant,)
     )
@@ -168,6 +168,12 @@ def test_what_is_new_or_a_shadow_may_wait_for_its_traffic() -> None:
     assert said(replace(on, endpoint=replace(on.endpoint, created=NOW - timedelta(hours=3)))) == []
     shadow = replace(on.endpoint.variants[0], shadow=True)
     assert said(replace(on, endpoint=replace(on.endpoint, variants=(shadow,)))) == []
+
+
+def test_a_variant_of_inference_components_may_have_its_requests_counted_by_component_alone() -> None:
+    on = endpoint(asked_from_ms=NOW_MS - 3 * 86_400_000, traffic={"main": {}})
+    holds = replace(on.endpoint.variants[0], model="")
+    assert said(replace(on, endpoint=replace(on.endpoint, variants=(holds,)))) == []
 
 
 def test_an_update_that_does_not_end() -> None:

@@ -188,14 +188,15 @@ def suspended(on: EndpointEvidence, target: ScalableTarget) -> Iterator[Finding]
     which = "scaling" if target.suspended.all else f"scaling {' and '.join(word for word, off in kinds if off)}"
     if which == "scaling ":
         which = "scheduled scaling"
+    name = target.variant or target.resource_id
     last = "its last scaling activity" if seen else "the endpoint's last change: no scaling activity is known"
     yield Finding(
         "endpoint-suspended",
         "warning",
-        f"{target.variant or target.resource_id}: {which} is suspended, and nothing has scaled for {span(length / 1000)}",
+        f"{name}: {which} is suspended, and nothing has scaled for {span(length / 1000)}",
         (f"counted from {last}", f"limits {target.min_capacity}–{target.max_capacity}"),
         since,
-        (target.variant or target.resource_id,),
+        (name,),
     )
 
 
@@ -204,6 +205,8 @@ def no_traffic(on: EndpointEvidence, variant: ProductionVariant) -> Iterator[Fin
     if on.asked_from_ms is None or on.endpoint.status != "InService" or not variant.current_instances or variant.shadow:
         return
     times, counts = within(on.series(variant.name, "Invocations"), 0)
+    if not times and variant.instance_type and not variant.model:
+        return  # it serves inference components, and CloudWatch may count their requests by component alone
     last = next((time for time, count in zip(reversed(times), reversed(counts), strict=True) if count), None)
     begun = max(on.asked_from_ms, ms(on.endpoint.created))
     length = on.now_ms - (begun if last is None else last)

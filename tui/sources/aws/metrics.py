@@ -113,6 +113,10 @@ def _metric(query: MetricQuery) -> dict[str, Any]:
         namespace, dimensions = "/aws/sagemaker/TrainingJobs", {"TrainingJobName": query.owner}
     elif query.kind == "host":
         namespace, dimensions = "/aws/sagemaker/TrainingJobs", {"Host": f"{query.owner}/{query.part}"}
+    elif query.kind in ("component", "copy"):
+        # Its name is all that its metrics have: there is but one of that name in an account and region.
+        namespace = "AWS/SageMaker" if query.kind == "component" else "/aws/sagemaker/InferenceComponents"
+        dimensions = {"InferenceComponentName": query.part}
     else:
         namespace = "AWS/SageMaker" if query.kind == "variant" else "/aws/sagemaker/Endpoints"
         dimensions = {"EndpointName": query.owner, "VariantName": query.part}
@@ -124,11 +128,11 @@ def _metric(query: MetricQuery) -> dict[str, Any]:
 
 
 def _empty(query: MetricQuery) -> Series:
-    unit = "%" if query.kind in ("host", "instance") else "ms" if _scale(query) != 1 else ""
+    unit = "%" if query.kind in ("host", "instance", "copy") else "ms" if _scale(query) != 1 else ""
     return Series(query.metric, array("q"), array("d"), "cloudwatch", query.part, unit, query.stat)
 
 
 def _scale(query: MetricQuery) -> float:
     """What turns CloudWatch's microseconds into milliseconds; a count of samples stays a count."""
     counts = query.stat == "SampleCount" or query.stat.startswith(("PR", "TC"))
-    return 1e-3 if query.kind == "variant" and query.metric in _MICROSECONDS and not counts else 1
+    return 1e-3 if query.kind in ("variant", "component") and query.metric in _MICROSECONDS and not counts else 1
