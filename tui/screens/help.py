@@ -36,12 +36,12 @@ class HelpScreen(ModalScreen[None]):
         groups: dict[str, dict[str, tuple[Binding, list[str]]]] = defaultdict(dict)
         for active in self._active.values():
             binding = active.binding
-            if not binding.description or not active.enabled:
-                continue
-            group = binding.id.partition(".")[0] if binding.id else "app"
-            _, keys = groups[group].setdefault(binding.id or f"{binding.action}()", (binding, []))
+            if not binding.id or not binding.description or not active.enabled:
+                continue  # those without an id are Textual's own, as every program made with it has them
+            _, keys = groups[binding.id.partition(".")[0]].setdefault(binding.id, (binding, []))
             keys.append(self.app.get_key_display(binding))
-        lines: list[Content] = [Content.styled("Keys that work here", "bold"), Content("")]
+        title = Content.assemble(("Keys that work here", "bold"), ("   ↑ ↓ read on   esc closes", "$text-muted"))
+        lines: list[Content] = [title, Content("")]
         for group in sorted(groups, key=lambda group: (group == "app", group == "screen", group)):
             lines.append(Content.styled(_TITLES.get(group, group), "bold $accent"))
             for binding, keys in groups[group].values():
