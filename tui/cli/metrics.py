@@ -19,7 +19,7 @@ from tui.cli.exits import Exit, WrongUsage, exit_of
 from tui.cli.log_reading import of_job, read_now
 from tui.cli.logs import since_when
 from tui.cli.options import Options
-from tui.cli.output import Column, complain, emit, table, terminal_width
+from tui.cli.output import Column, complain, print_table
 from tui.cli.shared import shared
 from tui.model.clean import clean
 from tui.model.series import Series
@@ -105,8 +105,7 @@ def metrics(
     elif as_csv:
         _print_csv(series)
     else:
-        for line in table(_COLUMNS, [[_row(one) for one in series]], terminal_width()):
-            emit(line)
+        print_table(_COLUMNS, [[_row(one) for one in series]])
     for notice in view.notices:
         complain(notice)
     problems += view.errors

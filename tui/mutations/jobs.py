@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.model.changes import Call, Row, State
-from tui.model.jobs import is_local
+from tui.model.jobs import ENDED, is_local
 from tui.model.phrases import instances
 from tui.model.words import DASH
 from tui.mutations.change import Change, Guard, NothingToDo, NotPossible, Seen
 from tui.sources.base import Source
-
-_ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def stop(guard: Guard, seen: Seen) -> Change:
     name = seen.subject.name
     if is_local(name):
         raise NotPossible(f"{name} runs on this machine", "see: sagetop local --help")
-    if state["status"] in (*_ENDED, "Stopping"):
+    if state["status"] in {*ENDED, "Stopping"}:
         raise NothingToDo(f"{name} is {state['status']} already")
     wanted = {**state, "status": "Stopping", "secondary_status": ""}
     return Change(
