@@ -81,9 +81,7 @@ class _Chunk(NamedTuple):
     targets: tuple[ScalableTarget, ...]
 
 
-def _detailed(
-    source: Source, timeout: float, query: EndpointQuery, limit: int | None, state: Path
-) -> Iterator[_Chunk]:
+def _detailed(source: Source, timeout: float, query: EndpointQuery, limit: int | None, state: Path) -> Iterator[_Chunk]:
     """The endpoints page by page, with their details and scalable targets as long as those can be had.
 
     Raises:
