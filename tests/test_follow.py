@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.patience import PATIENCE_S
 from tui.archive import Archive
 from tui.follow import Follower, LogBatch, Tempo
 from tui.model.jobs import TrainingJob
-from tui.model.logs import LogAddress, LogEvent, event_order
+from tui.model.logs import LogAddress, LogEvent, LogPage, event_order
 from tui.sources.aws.clients import ClientSettings
 from tui.sources.aws.source import AwsSource
 from tui.sources.base import Denied, Expired, Unreachable
@@ -352,6 +353,32 @@ def test_without_filter_log_events_each_host_is_followed_by_itself(
         with Reader(through(proxy, moto), job, archive=archive, follow=False) as again:
             again.until_over()
         assert again.lines == reader.lines
+
+
+class LateRefusal(AwsSource):
+    """Says that FilterLogEvents is denied only once a stream was read."""
+
+    read: threading.Event
+
+    def read_recent(self, *asked: Any, **how: Any) -> LogPage:
+        self.read.wait(PATIENCE_S)
+        return super().read_recent(*asked, **how)
+
+    def read_stream(self, *asked: Any, **how: Any) -> LogPage:
+        page = super().read_stream(*asked, **how)
+        if page.token is None:
+            self.read.set()
+        return page
+
+
+def test_what_is_denied_late_is_read_stream_by_stream_all_the_same(moto: Moto, proxy: FaultProxy) -> None:
+    proxy.faults.denied = {"FilterLogEvents"}
+    moto.add_log("job/algo-1-1", [(ms() - 50 * MINUTE, "old"), (ms() - 2 * MINUTE, "recent")])
+    source = LateRefusal(moto.settings(endpoint_url=proxy.url))
+    source.read = threading.Event()
+    with Reader(source, job_of(ended=timedelta(minutes=1)), follow=False) as reader:
+        reader.until_over()
+    assert reader.lines == ["old", "recent"]
 
 
 def test_without_patience_a_denied_permission_ends_the_reading(moto: Moto, proxy: FaultProxy) -> None:

@@ -189,7 +189,7 @@ class Agenda:
 
     def _is_known(self, span: Span) -> bool:
         """Whether a sweep over the span would miss no stream."""
-        return span.way == "recent" or self._fresh
+        return span.way == "recent" or (self._fresh and self.streams is not None)
 
     def _readable(self) -> list[Span]:
         """The open spans that can be looked at: what was begun by eventId cannot be where that is denied."""

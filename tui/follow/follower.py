@@ -132,6 +132,7 @@ class Follower:
                 nap = min(self._agenda.next_due() - time.monotonic(), _LONGEST_NAP_S)
                 for ask, answer in self._workers.answers(nap):
                     self._take(ask, answer)
+                self._divide()  # what is denied now is still to be read in another way
                 self._over = self._agenda.is_over
                 if self._agenda.is_complete:
                     self._keeper.seal(self._agenda.streams or ())
