@@ -191,8 +191,8 @@ class InvokeScreen(Screen[None]):
             reason = error.strerror if isinstance(error, OSError) else error
             self.app.notify(f"{clean(str(path))} cannot be read: {reason}", severity="error", markup=False)
             return
-        self.show_request(Invocation(body, content_type_of(body, path)))
-        # What is sent is the file, byte for byte: what is shown of it may not be all.
+        self.show_request(Invocation(b"", content_type_of(body, path)))
+        # What is sent is the file, byte for byte; all of it would take a minute to lay out.
         self._file = (path, body)
         area = self.query_one(TextArea)
         area.load_text(_shown(body[:_PREVIEWED], ""))
