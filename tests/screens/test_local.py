@@ -27,6 +27,8 @@ def jobs(tmp_path: Path) -> LocalJobs:
         made.add_log(name, "algo-1", [(ms(began) + 1000 * number, f"hello {number}") for number in range(20)])
         use = [(ms(began) + 100 * number, 50.0) for number in range(600)]
         made.add_metric(MetricQuery("host", name, "CPUUtilization", "algo-1"), use)
+        loss = [(ms(began) + 30_000 + 500 * number, 1 - number / 100) for number in range(50)]
+        made.add_metric(MetricQuery("job", name, "loss"), loss)
     return made
 
 
@@ -35,6 +37,7 @@ async def test_they_stand_among_aws_s_and_local_shows_them_alone(world: WorldSou
         await monitor.until("9 jobs", "local/mine", "local/done")
         await monitor.visit("local")
         await monitor.until("2 of 9", "name:local/")
+        await monitor.until(lambda _: "loss 0.515  █" in monitor.line("local/mine"))  # by the second, not by the minute
         await monitor.visit("jobs")
         await monitor.until("2 of 9")
 
@@ -42,10 +45,10 @@ async def test_they_stand_among_aws_s_and_local_shows_them_alone(world: WorldSou
 async def test_one_of_them_is_a_job_like_any_other(world: WorldSource, jobs: LocalJobs) -> None:
     async with opened(Joined(world, LocalSource(jobs.jobs))) as monitor:
         await monitor.visit("local done")
-        await monitor.until("jobs ▸ local/done", "hello 19", "Completed", "measured here")
+        await monitor.until("jobs ▸ local/done", "loss=0.51", "Completed", "measured here")
         await monitor.press("q")
         await monitor.visit("job local/mine")
-        await monitor.until("jobs ▸ local/mine", "hello 19", "CPU %")
+        await monitor.until("jobs ▸ local/mine", "loss=0.51", "CPU %")
 
 
 async def test_a_job_that_there_is_not(world: WorldSource, jobs: LocalJobs) -> None:

@@ -97,10 +97,11 @@ def _metric_name(job: TrainingJob, signals: JobSignals) -> str | None:
 
 
 def _value(job: TrainingJob, signals: JobSignals) -> float | None:
-    if signals.metric is not None and len(signals.metric):
-        return signals.metric.last
-    name = leading_metric([metric.name for metric in job.final_metrics])
-    return next((metric.value for metric in job.final_metrics if metric.name == name), None)
+    """What the job ended with; of one that runs the last datapoint, which is the mean of a minute or more."""
+    name = _metric_name(job, signals)
+    final = next((metric.value for metric in job.final_metrics if metric.name == name), None)
+    last = signals.metric.last if signals.metric is not None else None
+    return final if final is not None and (job.is_ended or last is None) else last
 
 
 def _instances(job: TrainingJob) -> Cell:

@@ -213,10 +213,11 @@ class JobsWatch:
     def _metrics(self, shown: Sequence[str]) -> None:
         now = self._now()
         jobs = [job for name in shown if (job := self._jobs.get(name)) and job.detailed and job.started]
-        if not any(self._is_due(job, now) for job in jobs):
+        due = {is_local(job.name) for job in jobs if self._is_due(job, now)}
+        if not due:
             return
-        # What is due decides whether to ask; what runs comes along, so that one call a minute is enough for all.
-        asked = [job for job in jobs if not job.is_ended or self._is_due(job, now)]
+        # What is due decides whom to ask; what runs there comes along, so that one call a minute is enough for all.
+        asked = [job for job in jobs if self._is_due(job, now) or (not job.is_ended and is_local(job.name) in due)]
         queries = [(job, query) for job in asked for query in _queries(job, now)]
         for job in asked:
             self._measured[job.name] = now
@@ -258,6 +259,8 @@ class JobsWatch:
         measured = self._measured.get(job.name)
         if measured is None:
             return True
+        if is_local(job.name):
+            return job.ended is None or measured < job.ended  # this machine is asked for nothing
         if job.ended is not None:
             # The last minutes of an ended job arrive after its end.
             return measured < job.ended + timedelta(minutes=5) and now - measured >= timedelta(seconds=METRICS_EVERY_S)
@@ -267,7 +270,8 @@ class JobsWatch:
 def _queries(job: TrainingJob, now: datetime) -> list[MetricQuery]:
     began = job.started or job.created
     length_s = int(((job.ended or now) - began).total_seconds())
-    period = max(length_s // SPARK_POINTS // 60 * 60, 60)
+    finest = 1 if is_local(job.name) else 60
+    period = max(length_s // SPARK_POINTS // finest * finest, finest)
     queries = []
     name = leading_metric([definition.name for definition in job.metric_definitions])
     if name:
