@@ -36,11 +36,12 @@ class JobArrived(Message):
 
 
 class LogsArrived(Message):
-    """One batch of log events, or news of how the reading goes."""
+    """One batch of log events, or news of how the reading goes; `of` tells several logs on one screen apart."""
 
-    def __init__(self, batch: LogBatch) -> None:
+    def __init__(self, batch: LogBatch, of: str = "") -> None:
         super().__init__()
         self.batch = batch
+        self.of = of
 
 
 class IdentityArrived(Message):

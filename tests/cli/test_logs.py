@@ -20,14 +20,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.sagemaker.models import sagemaker_backends
 
 from tests.cli.conftest import COMMAND, Ended, Sagetop, environment_for
 from tests.faults import FaultProxy, Faults
-from tests.moto_server import Moto, ago, ms, now
+from tests.moto_server import ACCOUNT, REGION, Moto, ago, ms, now
 from tests.patience import PATIENCE_S, until
 from tests.terminal import Terminal
 from tui.cli.exits import WrongUsage
 from tui.cli.logs import since_when
+from tui.demo.gaps_components import put_component
 
 MINUTE = 60_000
 LONG_AGO = ms(ago(hours=3))
@@ -471,6 +473,23 @@ class TestEndpoints:
                 lines = sagetop("logs", "--endpoint", "ranker", at=proxy.url).lines
                 assert lines == ["[i-0b] b", "[i-0a] a", "[i-0b] b again"]
             assert proxy.asked["FilterLogEvents"] == 2  # it is not kept
+
+    def test_one_variant_or_component_alone(self, moto: Moto, sagetop: Sagetop) -> None:
+        moto.add_endpoint("ranker", [{"VariantName": name, "InstanceType": "ml.m5.large"} for name in ("v1", "v10")])
+        backend = sagemaker_backends[ACCOUNT][REGION]
+        put_component(backend, "chat", "ranker", "v1", "chat-7b", 1, ago(hours=1))
+        recent = ms(ago(minutes=40))
+        for variant in ("v1", "v10"):
+            moto.add_log(f"{variant}/i-0{variant}", [(recent, variant)], group="/aws/sagemaker/Endpoints/ranker")
+        moto.add_log("v1/i-0v1", [(recent, "hello")], group="/aws/sagemaker/InferenceComponents/chat")
+        ask = ("logs", "--endpoint", "ranker", "--variant")
+        assert sagetop(*ask, "v1", at=moto.url).lines == ["v1"]
+        (line,) = sagetop(*ask, "chat", "--json", at=moto.url).lines
+        said = json.loads(line)
+        assert (said["message"], said["host"], said["stream"]) == ("hello", "i-0v1", "chat/v1/i-0v1")
+        line = sagetop(*ask, "v2", at=moto.url).failed(4)
+        assert line == "ranker has no variant v2: there is v1, v10, chat"
+        assert "--endpoint" in sagetop("logs", "job", "--variant", "v1", at=moto.url).failed(2)
 
     def test_one_that_there_is_not(self, moto: Moto, sagetop: Sagetop) -> None:
         line = sagetop("logs", "--endpoint", "nosuch", at=moto.url).failed(4)

@@ -8,7 +8,8 @@ from moto.sagemaker.models import sagemaker_backends
 
 from tests.moto_server import ACCOUNT, REGION, Moto, ms
 from tests.screens.monitor import opened
-from tests.screens.world import ENDPOINT_LOGS, NOW, RANKER, WorldSource
+from tests.screens.world import ENDPOINT_LOGS, NOW, RANKER, WorldSource, before
+from tui.demo.gaps_components import put_component
 from tui.demo.gaps_sagemaker import set_fields
 
 
@@ -39,6 +40,22 @@ async def test_new_lines_of_its_log_appear(world: WorldSource, moto: Moto) -> No
         await monitor.until("POST /invocations 200 19 ms")
         moto.add_log("v12/i-0123", [(ms(NOW), "POST /invocations 500")], group=ENDPOINT_LOGS + RANKER)
         await monitor.until("POST /invocations 500")
+
+
+async def test_the_components_on_it_with_their_traffic_and_their_logs(world: WorldSource, moto: Moto) -> None:
+    put_component(sagemaker_backends[ACCOUNT][REGION], "chat", "shared", "main", "chat-7b", 2, NOW)
+    moto.add_endpoint("shared", created=before(days=1), EndpointStatus="InService")
+    for variant in sagemaker_backends[ACCOUNT][REGION].endpoint_configs["shared-config"].production_variants:
+        variant.pop("ModelName")
+    where, times = {"InferenceComponentName": "chat"}, [ms(before(minutes=minutes)) for minutes in (3, 2, 1)]
+    for metric, value in (("Invocations", 80.0), ("InvocationsPerCopy", 40.0)):
+        moto.add_metric("AWS/SageMaker", metric, where, [(at, value) for at in times])
+    said = [(ms(before(minutes=5)), "tokens per second: 41")]
+    moto.add_log("main/i-07", said, group="/aws/sagemaker/InferenceComponents/chat")
+    async with opened(world, size=(120, 44)) as monitor:
+        await monitor.visit("endpoint shared")
+        await monitor.until("tokens per second: 41", "invocations a minute ━━ 80")
+        await monitor.until("inference component chat", re.compile("requests +80 a minute, 40 a copy"))
 
 
 async def test_each_variants_scaling_with_limits_and_policies(world: WorldSource) -> None:

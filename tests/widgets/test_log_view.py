@@ -266,6 +266,25 @@ async def test_by_host_both_ways(reader: Reader) -> None:
     assert len(reader.sees_texts) == 3
 
 
+async def test_of_several_variants_first_the_variant_then_the_host(reader: Reader) -> None:
+    def said(message: str, second: float, stream: str) -> LogEvent:
+        return LogEvent(NOON + int(second * 1000), 0, stream.partition("/")[2], stream, message)
+
+    await reader.gets(said("a", 0, "v12/i-0a"), said("b", 1, "v12/i-0b"), said("c", 2, "v13/i-0c"))
+    assert reader.sees[:3] == [" 12:00:00 v12 i-0a a", " 12:00:01 v12 i-0b b", " 12:00:02 v13 i-0c c"]
+    await reader.presses("g", "h")
+    assert reader.sees_texts == ["v12 i-0a a", "v12 i-0b b"]
+    assert "only v12" in reader.sees[-1]
+    await reader.gets(said("d", 3, "v12/i-0d"), said("e", 4, "v13/i-0c"))  # one that came later is of it too
+    assert reader.sees_texts == ["v12 i-0a a", "v12 i-0b b", "v12 i-0d d"]
+    await reader.presses("h")
+    assert reader.sees_texts == ["v12 i-0a a"]
+    await reader.presses("h", "G", "h")
+    assert reader.sees_texts == ["v13 i-0c c", "v13 i-0c e"]
+    await reader.presses("h")  # it has but one host
+    assert len(reader.sees_texts) == 5
+
+
 async def test_from_error_to_error(reader: Reader) -> None:
     await reader.gets(*[event("ERROR" if n in (20, 60) else f"line {n}", n) for n in range(100)])
     await reader.presses("g", "e")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from os import fstat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui.cli import sources
 from tui.cli.exits import no_such
@@ -21,7 +21,18 @@ from tui.cli.output import complain
 from tui.config import Settings
 from tui.model.jobs import TrainingJob, is_local
 from tui.model.logs import MANY_LINES, LogAddress
-from tui.sources.base import Denied, Expired, NoCredentials, NotFound, Source, SourceError, Throttled, Unreachable
+from tui.sources.base import (
+    Can,
+    Denied,
+    EndpointSource,
+    Expired,
+    NoCredentials,
+    NotFound,
+    Source,
+    SourceError,
+    Throttled,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from tui.archive import Archive
@@ -144,17 +155,32 @@ def _kept_of(archive: Archive, name: str) -> tuple[TrainingJob | None, bool]:
         return None, False
 
 
-def of_endpoint(source: Source, name: str, timeout: float, since_ms: int) -> Log:
-    """An endpoint's log, which the archive does not keep.
+def of_endpoint(source: Source, name: str, variant: str, timeout: float, since_ms: int) -> Log:
+    """An endpoint's log, or that of one variant or inference component of it; the archive keeps none of them.
 
     Raises:
-        SourceError: There is no such endpoint, or it cannot be asked for.
+        SourceError: There is no such endpoint, variant or component, or it cannot be asked for.
     """
     try:
-        sources.within(timeout, partial(source.describe_endpoint, name))
+        endpoint = sources.within(timeout, partial(source.describe_endpoint, name))
     except NotFound:
         raise no_such(name, ["endpoint"]) from None
-    return Log(source, LogAddress("endpoint", name), None, None, since_ms, timeout)
+    address = LogAddress("endpoint", name, variant)
+    known = [one.name for one in endpoint.variants]
+    if variant and variant not in known:
+        known += _components(source, name, timeout)
+        address = LogAddress("component", variant)
+    if variant and variant not in known:
+        raise NotFound(f"{name} has no variant {variant}", f"there is {', '.join(known)}")
+    return Log(source, address, None, None, since_ms, timeout)
+
+
+def _components(source: Source, endpoint: str, timeout: float) -> list[str]:
+    """The names of its inference components, which have logs of their own."""
+    if Can.DETAILS not in source.can:
+        return []
+    ask = partial(cast("EndpointSource", source).components, endpoint)
+    return [one.name for one in sources.within(timeout, ask, lambda: source.calls)]
 
 
 def read_now(log: Log, take: Callable[[LogBatch], object]) -> None:

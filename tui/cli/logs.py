@@ -32,13 +32,14 @@ Examples:
   sagetop logs resnet50-2026-11-21 --follow --since 10m --host algo-1
   sagetop logs resnet50-2026-11-21 --grep 'loss=nan|Traceback'
   sagetop logs resnet50-2026-11-21 --json | jq -r '.host + .message'
-  sagetop logs --endpoint ranker-prod --follow
+  sagetop logs --endpoint ranker-prod --variant v12 --follow
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("job", required=False)
 @click.option("--endpoint", metavar="NAME", help="The log of an endpoint, of its last hour, in place of a job's.")
+@click.option("--variant", metavar="NAME", help="With --endpoint: of this variant or inference component alone.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with new lines until the job has ended; 1 if it failed.")
 @click.option("--since", metavar="2h|TIME", help="Only lines since then: 90s, 2h, 1d12h, or a time in ISO 8601.")
 @click.option("--host", metavar="NAME", help="Only lines of this host: algo-1.")
@@ -57,6 +58,7 @@ def logs(
     *,
     job: str | None,
     endpoint: str | None,
+    variant: str | None,
     follow: bool,
     since: str | None,
     host: str | None,
@@ -72,6 +74,8 @@ def logs(
     """
     if (job is None) == (endpoint is None):
         raise WrongUsage("whose log?", "name a training job, or an endpoint with --endpoint")
+    if variant is not None and endpoint is None:
+        raise WrongUsage("--variant is of an endpoint", "name it with --endpoint")
     # Events by the million, and no cycle among them: looking for one takes a sixth of all the time.
     gc.set_threshold(1_000_000, 20, 100)
     settings = options.settings()
@@ -82,7 +86,7 @@ def logs(
     if job is not None:
         log = of_job(source, job, options, settings, since_ms, ask=follow)
     else:
-        log = of_endpoint(source, str(endpoint), options.timeout, since_ms)
+        log = of_endpoint(source, str(endpoint), variant or "", options.timeout, since_ms)
     try:
         test = _test(since_ms, host, pattern)
         if follow:

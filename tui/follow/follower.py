@@ -149,7 +149,7 @@ class Follower:
     def _start_ms(self) -> int:
         if self._job is not None:
             return int(self._job.created.timestamp() * 1000)
-        return self._source.now_ms() - _ENDPOINT_MS if self._log.kind == "endpoint" else 0
+        return self._source.now_ms() - _ENDPOINT_MS if self._log.kind != "job" else 0
 
     def _look_at_job(self) -> None:
         if self._poked:
@@ -180,7 +180,7 @@ class Follower:
             return
         now_ms = self._source.now_ms()
         before = list(self._ledger.spans)
-        if self._log.kind == "endpoint":
+        if self._log.kind != "job":
             split = self._begun_ms  # all of its last hour is looked at again and again
         else:
             split = FOREVER if self._agenda.has_settled(now_ms) else now_ms - SPLIT_MS

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate, compress
 
-from tui.model.log_block import ERROR, INFO, LEVEL, OPEN, PART, Block
+from tui.model.log_block import ERROR, INFO, LEVEL, OPEN, PART, Block, Stream
 from tui.model.log_buffer import LogRows
+from tui.model.logs import variant_of
 from tui.model.patterns import Pattern
 
 
@@ -51,6 +52,7 @@ class Rule:
     pattern: Pattern | None = None
     without_pattern: bool = False
     """Show what the pattern does not match."""
+    only_variant: str = ""
     only_hosts: frozenset[str] = frozenset()
     without_hosts: frozenset[str] = frozenset()
     from_level: int = INFO
@@ -71,7 +73,7 @@ class LogLines:
         old: dict[Block, tuple[int, bytes | None]] = before._known if before and before.rule == rule else {}
         self._picked: dict[int, list[int]] = {}
         self._masks: list[bytes | None] = []
-        hosts = [_host_shown(rule, stream.host) for stream in rows.table]
+        hosts = [_stream_shown(rule, stream) for stream in rows.table]
         shown_flags = bytes(_flags_shown(rule, flags) for flags in range(256))
         self._known: dict[Block, tuple[int, bytes | None]] = {}
         for block in rows.blocks:
@@ -184,5 +186,8 @@ def _flags_shown(rule: Rule, flags: int) -> bool:
     return rule.from_level <= flags & LEVEL <= rule.to_level and not (folds and flags & PART and not flags & OPEN)
 
 
-def _host_shown(rule: Rule, host: str) -> bool:
+def _stream_shown(rule: Rule, stream: Stream) -> bool:
+    host = stream.host
+    if rule.only_variant not in ("", variant_of(stream.name)):
+        return False
     return host not in rule.without_hosts and (not rule.only_hosts or host in rule.only_hosts)

@@ -43,10 +43,14 @@ def events_of(
 
 @dataclass(frozen=True, slots=True)
 class LogAddress:
-    """Whose log: a training job's (all its hosts) or an endpoint's (all its variants)."""
+    """Whose log: a training job's (all its hosts), an endpoint's (all its variants) or an inference component's.
 
-    kind: Literal["job", "endpoint"]
+    With a `variant` it is an endpoint's of that one alone.
+    """
+
+    kind: Literal["job", "endpoint", "component"]
     name: str
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ def host_of(stream: str) -> str:
     tail = stream.split("/", 1)[-1]
     match = _HOST.match(tail)
     return match.group(0) if match else tail
+
+
+def variant_of(stream: str) -> str:
+    """The variant, or the inference component, of an endpoint's stream: `v12/i-0123/data-log` → `v12`."""
+    return stream.partition("/")[0] if "/" in stream else ""
 
 
 def host_number(host: str) -> tuple[int, str]:

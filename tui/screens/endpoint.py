@@ -41,6 +41,9 @@ from tui.widgets.findings_line import FindingsLine
 from tui.widgets.gauges import Gauges
 from tui.widgets.pane import Pane
 
+MOST_LOGS = 8
+"""Of how many inference components the log is read: each asks AWS for itself."""
+
 
 class EndpointScreen(ClockedScreen):
     """An endpoint, watched for as long as it is on screen.
@@ -64,7 +67,7 @@ class EndpointScreen(ClockedScreen):
         self._watch = EndpointWatch(context.source, name, context.now, context.settings.thresholds, context.zone)
         self._book: PriceBook | None = None
         self._prices: dict[str, float] = {}
-        self._follower = Follower(context.source, LogAddress("endpoint", name))
+        self._followers: dict[str, Follower] = {}
         self._stop = threading.Event()
 
     def body(self) -> ComposeResult:
@@ -81,14 +84,20 @@ class EndpointScreen(ClockedScreen):
     def on_mount(self) -> None:
         """Show what the list knew, and read the log of the last hour."""
         self._show()
-        self.call_after_refresh(
-            threading.Thread(
-                target=self._follower.run,
-                args=(lambda batch: self.tell(LogsArrived(batch)), self._stop),
-                name=f"log of {self._name}",
-                daemon=True,
-            ).start
-        )
+        self.call_after_refresh(self._follow, LogAddress("endpoint", str(self._name)))
+
+    def _follow(self, log: LogAddress) -> None:
+        """Read a log into the pane: the endpoint's own, or that of a component on it."""
+        of = log.name if log.kind == "component" else ""
+        if of in self._followers or self._stop.is_set():
+            return
+        self._followers[of] = follower = Follower(self.context.source, log)
+        threading.Thread(
+            target=follower.run,
+            args=(lambda batch: self.tell(LogsArrived(batch, of)), self._stop),
+            name=f"log of {log.name}",
+            daemon=True,
+        ).start()
 
     def on_unmount(self) -> None:
         """The log is not read any more."""
@@ -96,7 +105,8 @@ class EndpointScreen(ClockedScreen):
 
     def on_key(self) -> None:
         """Somebody is looking: new lines are asked for at once."""
-        self._follower.poke()
+        for follower in self._followers.values():
+            follower.poke()
 
     def action_change_scaling(self) -> None:
         """Show what can be done about the auto-scaling of its variants."""
@@ -156,12 +166,15 @@ class EndpointScreen(ClockedScreen):
             return
         if message.view.endpoint is not None:
             self.view = message.view
+            # What a component says stands in a log of its own; the variant's has nothing of it.
+            for component in self.view.components[:MOST_LOGS]:
+                self._follow(LogAddress("component", component.name))
         self.show_problems(message.view.errors)
         self._show()
 
     @on(LogsArrived)
     def _logged(self, message: LogsArrived) -> None:
-        self.query_one(LogPane).take(message.batch)
+        self.query_one(LogPane).take(message.batch, message.of)
 
     def action_findings(self) -> None:
         """Show all that is wrong; the one that is chosen leads to its moment."""

@@ -20,7 +20,9 @@ from textual.strip import Strip
 from tui.model.ansi import PLAIN, Colour, Look, styled
 from tui.model.clean import clean, last_state
 from tui.model.log_block import ERROR, LAST, LATE, LEVEL, OPEN, PART, WARNING, Stream
+from tui.model.logs import variant_of
 from tui.model.patterns import Pattern, TooSlow
+from tui.model.words import cut
 
 Times = Literal["local", "utc", "relative", "off"]
 TIMES: tuple[Times, ...] = ("local", "utc", "relative", "off")
@@ -73,20 +75,30 @@ class Setting:
 
 
 def setting_of_hosts(setting: Setting, table: Sequence[Stream]) -> Setting:
-    """The same with the signs of these streams' hosts: `algo-2` is `2`, others keep the end of their name."""
-    hosts = list(dict.fromkeys(stream.host for stream in sorted(table)))
+    """The same with the signs of these streams' hosts: `algo-2` is `2`, others keep the end of their name.
+
+    Where there are several variants, or components, each has its name before that.
+    """
+    hosts = list(dict.fromkeys((variant_of(stream.name), stream.host) for stream in sorted(table)))
     if len(hosts) < 2:
         return replace(setting, hosts=(), host_numbers=())
-    signs = {host: match.group(1) if (match := _ALGO.match(host)) else clean(host)[-6:] for host in hosts}
+    several = len({variant for variant, _ in hosts}) > 1
+    signs = {}
+    for variant, host in hosts:
+        sign = match.group(1) if (match := _ALGO.match(host)) else clean(host)[-6:]
+        signs[variant, host] = f"{cut(clean(variant), _VARIANT)} {sign}" if several else sign
     width = max(cell_len(sign) for sign in signs.values())
+    keys = [(variant_of(stream.name), stream.host) for stream in table]
     return replace(
         setting,
-        hosts=tuple(" " * (width - cell_len(signs[stream.host])) + signs[stream.host] for stream in table),
-        host_numbers=tuple(hosts.index(stream.host) for stream in table),
+        hosts=tuple(" " * (width - cell_len(signs[key])) + signs[key] for key in keys),
+        host_numbers=tuple(hosts.index(key) for key in keys),
     )
 
 
 _ALGO = re.compile(r"algo-(\d+)")
+_VARIANT = 8
+"""Cells of a variant's name before its host; the middle of a longer one is cut."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ KEYS: list[BindingType] = [
     Binding("t", "times", "timestamps", id="log.times", show=False),
     Binding("v", "level('errors')", "only warnings, only errors", id="log.level", show=False),
     Binding("V", "level('rest')", "without errors, without warnings", id="log.without-level", show=False),
-    Binding("h", "host(True)", "only this host", id="log.host", show=False),
+    Binding("h", "host(True)", "only this host, or its variant", id="log.host", show=False),
     Binding("H", "host(False)", "without this host", id="log.without-host", show=False),
     Binding("y", "copy", "copy", id="log.copy", show=False),
     Binding("s", "ask('save')", "save", id="log.save", show=False),

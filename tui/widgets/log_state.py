@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
-from tui.model.log_block import ERROR, INFO, WARNING
+from tui.model.log_block import ERROR, INFO, WARNING, Stream
 from tui.model.log_buffer import LogRows
 from tui.model.log_lines import LogLines, Matches, Rule
 from tui.model.log_time import moment
+from tui.model.logs import variant_of
 
 LEVELS = {
     "errors": [(INFO, ERROR), (WARNING, ERROR), (ERROR, ERROR)],
@@ -36,6 +37,7 @@ def filter_words(rule: Rule, lines: LogLines, rows: LogRows, matches: Matches | 
     """What is left out, and how much is left."""
     level = (rule.from_level, rule.to_level)
     words = [_WORDS[level]] if level in _WORDS else []
+    words += [f"only {rule.only_variant}"] if rule.only_variant else []
     words += [f"only {' '.join(sorted(rule.only_hosts))}"] if rule.only_hosts else []
     words += [f"without {' '.join(sorted(rule.without_hosts))}"] if rule.without_hosts else []
     if rule.pattern is not None:
@@ -55,12 +57,23 @@ def search_words(matches: Matches | None, lines: LogLines, rows: LogRows, cursor
     return f"/{matches.pattern.text}  {at:,} of {hits:,}{'…' if matches.missing(rows) else ''}"
 
 
-def rule_of_host(rule: Rule, host: str, only: bool, hosts: Sequence[str]) -> Rule:
-    """The rule after asking for one host only, or for all but it (the last one stays); again: for all."""
-    if only:
-        return replace(rule, only_hosts=frozenset() if rule.only_hosts or not host else frozenset({host}))
-    without = rule.without_hosts | {host}
-    return replace(rule, without_hosts=without) if host and without < set(hosts) else rule
+def rule_of_host(rule: Rule, stream: Stream | None, only: bool, table: Sequence[Stream]) -> Rule:
+    """The rule after asking for one host only, or for all but it (the last one stays); again: for all.
+
+    Where there are several variants, it is first all hosts of that one, then the host alone.
+    """
+    if stream is None:
+        return replace(rule, only_variant="", only_hosts=frozenset()) if only else rule
+    if not only:
+        without = rule.without_hosts | {stream.host}
+        return replace(rule, without_hosts=without) if without < {one.host for one in table} else rule
+    variant = variant_of(stream.name)
+    mine = {one.host for one in table if variant_of(one.name) == variant}
+    if rule.only_hosts or (rule.only_variant and len(mine) < 2):
+        return replace(rule, only_variant="", only_hosts=frozenset())
+    if not rule.only_variant and any(variant_of(one.name) != variant for one in table):
+        return replace(rule, only_variant=variant)
+    return replace(rule, only_hosts=frozenset({stream.host}))
 
 
 def line_of_time(text: str, lines: LogLines, cursor: int, zone: tzinfo | None) -> int | None:

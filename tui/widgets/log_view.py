@@ -159,10 +159,10 @@ class LogView(LogBase):
         self.redraw()
 
     def action_host(self, only: bool) -> None:
-        """Only the host of the line under the cursor, or all but it; once more: all hosts."""
+        """Only the variant or the host of the line under the cursor, or all but that host; once more: all."""
         lines = self.text.lines
-        host = lines.rows.key(lines.row(self.text.cursor))[1].host if len(lines) else ""
-        self.rule = rule_of_host(self.rule, host, only, self.buffer.hosts)
+        stream = lines.rows.key(lines.row(self.text.cursor))[1] if len(lines) else None
+        self.rule = rule_of_host(self.rule, stream, only, lines.rows.table)
         self.redraw()
 
     def action_clear(self) -> None:

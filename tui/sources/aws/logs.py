@@ -12,6 +12,7 @@ from tui.sources.base import Broken, NotFound
 
 _JOBS = "/aws/sagemaker/TrainingJobs"
 _ENDPOINTS = "/aws/sagemaker/Endpoints/"
+_COMPONENTS = "/aws/sagemaker/InferenceComponents/"
 _FUTURE_MS = 3 * 3600 * 1000
 _FIELDS = {"GetLogEvents": "events", "FilterLogEvents": "events", "DescribeLogStreams": "logStreams"}
 _EMPTY = LogPage((), None)
@@ -27,6 +28,7 @@ class Logs:
     def log_streams(self, log: LogAddress) -> tuple[LogStream, ...]:
         """The streams of a log (DescribeLogStreams); none before its first event."""
         group, prefix = _place(log)
+        label = _label(log)
         asked: dict[str, Any] = {"logGroupName": group}
         if prefix:
             asked["logStreamNamePrefix"] = prefix
@@ -38,7 +40,7 @@ class Logs:
                 return ()
             streams += (
                 LogStream(
-                    found["logStreamName"],
+                    label + found["logStreamName"],
                     host_of(found["logStreamName"]),
                     found.get("firstEventTimestamp"),
                     found.get("lastEventTimestamp"),
@@ -63,11 +65,12 @@ class Logs:
     ) -> LogPage:
         """One page of a stream (GetLogEvents), oldest event first whichever end the pages begin at."""
         group, prefix = _place(log)
-        if not stream.startswith(prefix):
+        name = stream.removeprefix(_label(log))
+        if not name.startswith(prefix):
             return _EMPTY
         asked = {
             "logGroupName": group,
-            "logStreamName": stream,
+            "logStreamName": name,
             "startTime": max(0, start_ms),
             "endTime": self._sane(end_ms),
             "startFromHead": from_head,
@@ -78,7 +81,7 @@ class Logs:
             answer = self._call("GetLogEvents", **asked)
         except NotFound:
             return _EMPTY
-        host = host_of(stream)
+        host = host_of(name)
         found = answer["events"]
         times = [event["timestamp"] for event in found]
         taken = [event.get("ingestionTime", 0) for event in found]
@@ -95,6 +98,7 @@ class Logs:
     ) -> LogPage:
         """One page of all streams of a log (FilterLogEvents), each event with its `event_id`."""
         group, prefix = _place(log)
+        label = _label(log)
         asked: dict[str, Any] = {
             "logGroupName": group,
             "startTime": max(0, start_ms),
@@ -116,7 +120,7 @@ class Logs:
                 found["timestamp"],
                 found.get("ingestionTime", 0),
                 hosts[found["logStreamName"]],
-                found["logStreamName"],
+                label + found["logStreamName"],
                 found["message"],
                 found["eventId"],
             )
@@ -144,7 +148,14 @@ def _place(log: LogAddress) -> tuple[str, str]:
     """A log's group, and the prefix of its streams. The slash keeps `job-1` apart from `job-11`."""
     if log.kind == "job":
         return _JOBS, f"{log.name}/"
-    return f"{_ENDPOINTS}{log.name}", ""
+    if log.kind == "component":
+        return f"{_COMPONENTS}{log.name}", ""
+    return f"{_ENDPOINTS}{log.name}", f"{log.variant}/" if log.variant else ""
+
+
+def _label(log: LogAddress) -> str:
+    """What a component's streams have before their names: another's on the same instances are called the same."""
+    return f"{log.name}/" if log.kind == "component" else ""
 
 
 def _parse(field: str, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
