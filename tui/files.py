@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -86,6 +87,18 @@ def append_line(path: Path, record: Mapping[str, Any]) -> None:
             while line:
                 line = line[file.write(line) :]
             os.fsync(file.fileno())
+
+
+def append_records(handle: int, records: bytes, size: int) -> None:
+    """Adds records of one size to a file of nothing else: half of one would shift all behind it.
+
+    Raises:
+        OSError: There is no room for all of them.
+    """
+    if os.write(handle, records) < len(records):
+        end = os.fstat(handle).st_size
+        os.ftruncate(handle, end - end % size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -63,11 +63,7 @@ def stop(options: Options, *, jobs: tuple[str, ...], grace: float | None) -> Non
     settings = _changing(options)
     folders = [_folder(settings, job) for job in jobs]
     for folder in folders:
-        try:
-            launch.stop(folder, grace)
-        except OSError as error:
-            what = f"{folder.name} cannot be stopped ({error.strerror})"
-            raise WrongUsage(what, f"look into {folder.path}") from None
+        launch.stop(folder, grace)
 
 
 @local.command(cls=Changing)

@@ -112,10 +112,13 @@ def train(
         complain(f"{spec.source.name}/requirements.txt is not installed", "SageMaker does; here: --requirements FILE")
     from tui.sources.local.launch import start
 
+    jobs = sources.jobs_folder(settings)
     try:
-        folder = start(spec, sources.jobs_folder(settings))
+        folder = start(spec, jobs)
     except OSError as error:
-        raise WrongUsage(f"the job cannot be started ({error.strerror}: {error.filename})", "look there") from None
+        raise WrongUsage(
+            f"the job cannot be started ({error.strerror}: {error.filename or jobs})", "look there"
+        ) from None
     name = LOCAL + folder.name
     if attach:
         from tui.cli.opening import open_monitor

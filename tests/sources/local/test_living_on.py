@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from tests.local_jobs import Job, Machine
 from tests.patience import until
@@ -122,6 +126,50 @@ def test_sigterm_to_the_supervisor_stops_the_job_as_a_machine_does_that_is_shut_
     os.kill(job.state.supervisor.pid, signal.SIGTERM)
     state = job.ended()
     assert (state.status, state.exits) == ("Stopped", {"algo-1": 143})
+
+
+FULL = """
+import pathlib, sys, time
+try:
+    while True:
+        print("x" * 1000)
+except OSError:
+    pathlib.Path(sys.argv[2]).touch()
+while sys.argv[4] == "goes-on":
+    time.sleep(0.1)
+sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("after", ["goes-on", "fails"])
+def test_a_full_disk_leaves_the_job_s_state_true_and_the_job_can_be_stopped(tmp_path: Path, after: str) -> None:
+    disk, full = tmp_path / "disk", tmp_path / "full"
+    disk.mkdir()
+    (tmp_path / "train.py").write_text(FULL)
+    sagetop = f"{sys.executable} -m tui"
+    train = f"{sagetop} train {tmp_path}/train.py --name job --hp a={full} --hp b={after}"
+    ending = f"{sagetop} local stop job --grace 0" if after == "goes-on" else "true"
+    steps = (
+        f"mount -t tmpfs -o size=1m tmpfs {disk} || exit 99",
+        f"{train}; until [ -e {full} ]; do sleep 0.05; done; {ending}; {sagetop} wait local/job",
+        f"{sagetop} describe local/job --json",
+    )
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", "\n".join(steps)]
+    environment = {**os.environ, "SAGETOP_LOCAL_JOBS": str(disk / "jobs")}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare here")
+    if done.returncode in (1, 99) and not full.exists():
+        pytest.skip(f"a disk of its own is not to be had: {done.stderr}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["phases"][2]["message"] == "the disk was full, and its log may lack lines"
+    if after == "goes-on":
+        assert (told["status"], told["failure_reason"]) == ("Stopped", None)
+    else:
+        assert told["status"] == "Failed"
+        assert told["failure_reason"].startswith("AlgorithmError: ExecuteUserScriptError on algo-1")
+        assert told["failure_reason"].endswith("exit code: 7 (the disk was full, and its log may lack lines)")
 
 
 def test_after_a_reboot_nothing_runs_whoever_has_the_numbers_now(machine: Machine) -> None:

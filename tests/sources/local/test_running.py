@@ -243,12 +243,13 @@ def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_and_that_is_no_
 
 
 def test_who_asks_again_with_less_patience_has_it_sooner(machine: Machine) -> None:
-    job = machine.start(IGNORES)
-    job.said("ready")
-    launch.stop(job.folder)
-    until(lambda: job.state.status == "Stopping")
-    launch.stop(job.folder, 0)
-    assert job.ended().status == "Stopped"
+    asked, over = machine.start(IGNORES), machine.start(IGNORES, max_run_s=1)
+    asked.said("ready")
+    launch.stop(asked.folder)
+    for job in (asked, over):
+        until(lambda job=job: job.state.status == "Stopping")
+        launch.stop(job.folder, 0)
+    assert (asked.ended().secondary, over.ended().secondary) == ("Stopped", "MaxRuntimeExceeded")
 
 
 def test_what_a_script_leaves_running_ends_with_it_daemons_too(machine: Machine) -> None:

@@ -40,6 +40,11 @@ class Folder:
         return self.path / "state.json"
 
     @property
+    def room(self) -> Path:
+        """Bytes that keep room on the disk for the end of the job."""
+        return self.path / ".room"
+
+    @property
     def logs(self) -> Path:
         """Of each part a `.log` and an `.idx`."""
         return self.path / "logs"

@@ -183,14 +183,17 @@ def pack(to: Path, folders: Sequence[Path]) -> None:
     """
     beside = to.with_name(f".{to.name}")
     seen: set[str] = set()
-    with tarfile.open(beside, "w:gz", compresslevel=1, dereference=True) as archive:
-        for folder in folders:
-            for path in _contents(folder, os.path.realpath(folder), frozenset()):
-                name = path.relative_to(folder).as_posix()
-                if name not in seen:
-                    seen.add(name)
-                    archive.add(path, name, recursive=False)
-    beside.replace(to)
+    try:
+        with tarfile.open(beside, "w:gz", compresslevel=1, dereference=True) as archive:
+            for folder in folders:
+                for path in _contents(folder, os.path.realpath(folder), frozenset()):
+                    name = path.relative_to(folder).as_posix()
+                    if name not in seen:
+                        seen.add(name)
+                        archive.add(path, name, recursive=False)
+        beside.replace(to)
+    finally:
+        beside.unlink(missing_ok=True)  # what a full disk cut off
 
 
 def _contents(folder: Path, root: str, above: frozenset[str]) -> Iterator[Path]:

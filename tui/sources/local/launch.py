@@ -76,20 +76,23 @@ def start(spec: Spec, jobs: Path) -> JobFolder:
 def stop(folder: JobFolder, grace_s: float | None = None) -> None:
     """Asks for a job's end: SIGTERM, and SIGKILL after the grace (two minutes if none is given).
 
-    Where its supervisor has died, the hosts are told by the caller, who then waits for their end.
+    Where its supervisor has died, or the disk has no room for the wish, the hosts are told by the caller, who then
+    waits for their end.
 
     Raises:
         NotFound: There is no such job.
-        OSError: The folder cannot be written.
     """
     state = true_state(folder)
     if state is None:
         raise NotFound(f"there is no local job {folder.name}", "to list them: sagetop local list")
     if state.is_ended:
         return
-    write_json(folder.stop, {} if grace_s is None else {"grace_s": grace_s})
-    if state.supervisor.is_alive:
-        return
+    try:
+        write_json(folder.stop, {} if grace_s is None else {"grace_s": grace_s})
+        if state.supervisor.is_alive:
+            return
+    except OSError:
+        _tell([state.supervisor] if state.supervisor.is_alive else [], signal.SIGTERM)
     until = time.monotonic() + (120 if grace_s is None else grace_s)
     _tell(_left(state), signal.SIGTERM)
     while (left := _left(state)) and time.monotonic() < until:

@@ -8,14 +8,15 @@ never change, so its byte is its id.
 
 from __future__ import annotations
 
-import errno
 import os
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.files import append_records
 from tui.model.logs import LogEvent
 
 _RECORD = struct.Struct("<QQ")
@@ -70,15 +71,10 @@ class Publisher:
         if end <= self._end:
             return False
         time = max(self._time, now_ms)
-        self._write(b"".join(_RECORD.pack(bound, time) for bound in dict.fromkeys([*cuts, end])))
+        records = b"".join(_RECORD.pack(bound, time) for bound in dict.fromkeys([*cuts, end]))
+        append_records(self._index, records, _RECORD.size)
         self._end, self._time = end, time
         return True
-
-    def _write(self, records: bytes) -> None:
-        if os.write(self._index, records) < len(records):  # no room for all of it: half a record would shift the rest
-            size = os.fstat(self._index).st_size
-            os.ftruncate(self._index, size - size % _RECORD.size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _bounds(self, size: int) -> tuple[list[int], int]:
         """Where lines that are too long are cut, and behind the last newline or cut that is not published yet."""
@@ -224,6 +220,16 @@ class HostLog:
 def start_of(event: LogEvent) -> int:
     """The byte at which an event begins."""
     return int(event.event_id.rpartition(":")[2])
+
+
+def last_line(log: Path) -> str:
+    """The last line of a `.log` that says something, empty where none does."""
+    with suppress(OSError), log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 4096, 0))
+        lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+    return ""
 
 
 def _last(index: Path) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.files import append_records
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -55,9 +57,10 @@ class Writer:
 
     def add(self, time_ms: int, values: Sequence[float], processes: Sequence[tuple[int, float, float]] = ()) -> None:
         """One moment: the host's columns, and of each process its pid, CPU and memory."""
-        os.write(self._handles[0], _HOST.pack(time_ms, *values))
+        append_records(self._handles[0], _HOST.pack(time_ms, *values), _HOST.size)
         if processes:
-            os.write(self._handles[1], b"".join(_PROCESS.pack(time_ms, *process) for process in processes))
+            records = b"".join(_PROCESS.pack(time_ms, *process) for process in processes)
+            append_records(self._handles[1], records, _PROCESS.size)
 
     def close(self) -> None:
         """Closes the files."""

@@ -7,6 +7,7 @@ that cannot be told from the files when it is killed: the hosts write their logs
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -15,7 +16,9 @@ import subprocess
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +26,7 @@ from tui.files import read_json
 from tui.sources.local import environments, hosts, turns
 from tui.sources.local.contract import Host, Layout
 from tui.sources.local.folders import JobFolder
-from tui.sources.local.lines import Publisher
+from tui.sources.local.lines import Publisher, last_line
 from tui.sources.local.nvml import Gpus, NoGpus, gpus, usable
 from tui.sources.local.pids import ourselves
 from tui.sources.local.spec import Spec, from_request
@@ -31,8 +34,14 @@ from tui.sources.local.state import State, load
 
 GRACE_S = 120
 """Between SIGTERM and SIGKILL, as StopTrainingJob has it."""
+_LONGEST_GRACE_S = 1e6
 _TICK_S = 0.025
 _SECOND = 1.0
+_END_WITHIN_S = 10.0
+"""How long there is no room for the end of a job before it goes untold."""
+_ROOM = 1 << 16
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL = "the disk was full, and its log may lack lines"
 _LONGEST_REASON = 1024
 _KILLED = 128 + signal.SIGKILL
 
@@ -63,6 +72,7 @@ class Supervisor:
         self._ending: Ending | None = None
         self._kill_at = float("inf")
         self._told_to_end = False
+        self._disk_full = False
         self._wake = os.pipe()
 
     # The job's way
@@ -74,6 +84,7 @@ class Supervisor:
         self._listen()
         try:
             self._enter("Starting")
+            self._keep_room()
             self._prepare()
             self._train()
             self._end(*self._outcome())
@@ -82,7 +93,7 @@ class Supervisor:
         except Failed as problem:
             self._end("Failed", "Failed", str(problem))
         except Exception as problem:
-            traceback.print_exc()
+            self._complain()
             for pid in self.code:
                 hosts.kill_group(pid)
             self._end("Failed", "Failed", f"InternalServerError: {type(problem).__name__}: {problem}")
@@ -182,8 +193,8 @@ class Supervisor:
             if now >= next_sample and running:
                 next_sample = max(next_sample + EVERY_S, now)
                 pids = {host: pid for pid, host in running.items()}
-                sampler = sampler or Sampler(self.folder, pids, self.gpus, self.state.gpus)
-                with suppress(OSError):  # a full disk: what is not kept is not kept
+                with self._as_far_as_there_is_room():
+                    sampler = sampler or Sampler(self.folder, pids, self.gpus, self.state.gpus)
                     sampler.sample()
             if now >= next_look:
                 next_look = now + _SECOND
@@ -209,6 +220,7 @@ class Supervisor:
         with suppress(OSError):
             if code == 0:
                 (output / "success").touch()
+        self._look_at_stop(now)  # a host that was told to end, perhaps together with us, has not failed
         if code and self._ending is None:
             self._begin_ending("host", now, GRACE_S)
         self._save()
@@ -224,10 +236,10 @@ class Supervisor:
         if not self._told_to_end and not self.folder.stop.exists():
             return
         asked = read_json(self.folder.stop).get("grace_s", GRACE_S)
-        grace = float(asked) if isinstance(asked, int | float) else GRACE_S
+        grace = float(asked) if isinstance(asked, int | float) and 0 <= asked < _LONGEST_GRACE_S else GRACE_S
         if self._ending is None:
             self._begin_ending("stop", now, grace)
-        elif self._ending == "stop" and now + grace < self._kill_at:
+        elif now + grace < self._kill_at:
             self._kill_at = now + grace  # asked for again, with less patience
 
     def _begin_ending(self, why: Ending, now: float, grace_s: float) -> None:
@@ -244,7 +256,7 @@ class Supervisor:
         """Says of all hosts when their lines came; whether any did."""
         now, came = _now_ms(), False
         for publisher in self._publishers.values():
-            with suppress(OSError):  # a full disk: the lines are in the log, and are published when there is room
+            with self._as_far_as_there_is_room():  # the lines are in the log, and are published later
                 came |= publisher.publish(now, final=final)
         return came
 
@@ -264,7 +276,8 @@ class Supervisor:
             return "Completed", "Completed", ""
         # Those that were ended because one had failed are not to blame.
         first = next(name for name in codes if codes[name])
-        return "Failed", "Failed", self._reason(first)[:_LONGEST_REASON]
+        more = f" ({_FULL})" if self._disk_full else ""
+        return "Failed", "Failed", self._reason(first)[: _LONGEST_REASON - len(more)] + more
 
     def _reason(self, name: str) -> str:
         code, failure = self.state.exits[name], Layout(self.folder.base(name)).output / "failure"
@@ -273,7 +286,7 @@ class Supervisor:
                 return text
         if code == _KILLED:
             return f"OutOfMemory: {name} was killed, exit code: {code}"
-        last = _last_line(self.folder.log(name))
+        last = last_line(self.folder.log(name))
         reason = f'AlgorithmError: ExecuteUserScriptError on {name}, ErrorMessage "{last}", exit code: {code}'
         with suppress(OSError):
             failure.write_text(reason, encoding="utf-8")
@@ -281,13 +294,14 @@ class Supervisor:
 
     def _end(self, status: str, secondary: str, reason: str) -> None:
         state = self.state
+        self.folder.room.unlink(missing_ok=True)  # from here on nobody else writes
         if self.code:
             self._enter("Uploading")
             try:
                 bases = [Layout(self.folder.base(name)) for name in self.spec.hosts]
                 hosts.pack(self.folder.model, [base.model for base in bases])
                 hosts.pack(self.folder.output, [base.output_data for base in bases])
-            except OSError as problem:
+            except Exception as problem:
                 status, secondary = "Failed", "Failed"
                 reason = reason or f"ClientError: the artifacts could not be packed: {problem}"
             self._conclude()
@@ -297,7 +311,9 @@ class Supervisor:
         state.status, state.secondary, state.failure_reason = status, secondary, reason
         state.waiting = False
         state.ended = _now_ms()
-        self._save()
+        until = time.monotonic() + _END_WITHIN_S
+        while not self._save() and time.monotonic() < until:
+            time.sleep(_TICK_S)  # somebody else took even that room; perhaps they give it back
 
     def _conclude(self) -> None:
         """The final metrics and the report: worth having, and no reason for a job to fail."""
@@ -306,6 +322,11 @@ class Supervisor:
 
             report.write(self.folder, self.spec, self.state)
         except Exception:
+            self._complain()
+
+    def _complain(self) -> None:
+        """The traceback of what should not have happened, where there is room for it."""
+        with self._as_far_as_there_is_room():
             traceback.print_exc()
 
     # Small things
@@ -314,9 +335,28 @@ class Supervisor:
         self.state.enter(phase, _now_ms(), message)
         self._save()
 
-    def _save(self) -> None:
-        with suppress(OSError):  # a full disk; what is true is told from the processes
+    def _save(self) -> bool:
+        """Writes state.json; where that is not possible, what is true is told from the processes."""
+        with self._as_far_as_there_is_room():
             self.state.save(self.folder)
+            return True
+        return False
+
+    @contextmanager
+    def _as_far_as_there_is_room(self) -> Iterator[None]:
+        """A full disk ends nothing that runs: what is not kept is not kept, and that is noted."""
+        try:
+            yield
+        except OSError as problem:
+            if problem.errno in _NO_ROOM and not self._disk_full:
+                self._disk_full = True
+                if self.state.phases:
+                    self.state.phases[-1] = replace(self.state.phases[-1], message=_FULL)
+
+    def _keep_room(self) -> None:
+        """How the job ended is to be told whatever its hosts do to the disk."""
+        with self._as_far_as_there_is_room():
+            self.folder.room.write_bytes(os.urandom(_ROOM))
 
     def _listen(self) -> None:
         """An ended host or a signal ends a nap; SIGTERM and SIGINT are wishes to stop, a closed terminal is nothing."""
@@ -350,16 +390,6 @@ class Supervisor:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _last_line(log: Path) -> str:
-    """The last line that says something."""
-    with suppress(OSError), log.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 4096, 0))
-        lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        return lines[-1] if lines else ""
-    return ""
 
 
 def main(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -10,16 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.patience import PATIENCE_S, until
-from tests.sources.local.serving.conftest import Serve, Served
+from tests.sources.local.serving.conftest import DOUBLES, Serve, Served
 from tui.model.series import MetricQuery, Series
 from tui.sources.base import NotFound, Unreachable
+from tui.sources.local.serving import worker
 from tui.sources.local.serving.endpoints import LocalEndpoints
 from tui.sources.local.serving.folder import VARIANT, EndpointFolder, true_serving
 from tui.sources.local.serving.server import NotServed, Request, Server
@@ -126,6 +129,76 @@ def transform_fn(m, d, c, a, context):
             answer = served.ask()
         assert answer.headers["X-One"] == "1X-Two: 2"
         assert not {"X-Two", "X-Three"} & set(answer.headers)
+
+
+class TestConnections:
+    @pytest.fixture
+    def port(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+        """Where a worker listens that has two connections at once and half a second for a request; it is a thread."""
+        monkeypatch.setattr(worker, "_MOST_CONNECTIONS", 2)
+        monkeypatch.setattr(worker, "_REQUEST_S", 0.5)
+        (tmp_path / "doubles.py").write_text(DOUBLES)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            model = worker.Model(str(tmp_path), str(tmp_path / "doubles.py"))
+            made = worker.Worker(listening, model, str(tmp_path / "records"))
+
+            def serve() -> None:
+                with suppress(OSError):
+                    made.serve()
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            yield listening.getsockname()[1]
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def test_more_than_it_has_threads_for_are_turned_away_and_taken_again_later(
+        self, port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker, "_REQUEST_S", 60)
+        idle = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(2)]
+        until(lambda: _asked(port) == 503)
+        for connection in idle:
+            connection.close()
+        until(lambda: _asked(port) == 200)
+
+    @pytest.mark.parametrize(
+        "sent", [b"", b"POST /invocations HT", b"POST /invocations HTTP/1.1\r\nHost: localhost\r\n"]
+    )
+    def test_a_request_that_comes_a_byte_at_a_time_ends(self, port: int, sent: bytes) -> None:
+        self.drips(port, sent, b"")
+
+    def test_a_body_that_comes_a_byte_at_a_time_ends_with_408(self, port: int) -> None:
+        head = b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+        self.drips(port, head, b"HTTP/1.1 408 ")
+
+    def drips(self, port: int, sent: bytes, answer: bytes) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.01) as connection:
+            connection.sendall(sent)
+
+            def ended() -> list[bytes]:
+                with suppress(ConnectionError):
+                    connection.send(b"x")
+                try:
+                    return [connection.recv(1 << 16)]
+                except TimeoutError:
+                    return []
+                except ConnectionError:
+                    return [b""]
+
+            assert until(ended)[0].startswith(answer)
+
+
+def _asked(port: int) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST", "/invocations", "[1]", {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except ConnectionError:  # turned away before all of it was sent
+        return 0
+    finally:
+        connection.close()
 
 
 class TestWorkers:

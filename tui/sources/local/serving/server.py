@@ -93,6 +93,7 @@ class Server:
         self._life = (-1, -1)
         self._sampler: Sampler | None = None
         self._sampled = 0.0
+        self._saved = False
         now = _now()
         self.serving = Serving("Creating", now, now, ourselves(), workers=request.workers)
         self.serving.model_data = str(request.archive.absolute())
@@ -154,9 +155,9 @@ class Server:
 
     def _start(self, worker: _Worker, entry_point: Path) -> None:
         assert self._socket is not None
+        handle = os.open(self.folder.log(worker.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         read, write = os.pipe()
         os.set_blocking(read, False)
-        handle = os.open(self.folder.log(worker.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         given = (self._socket.fileno(), write, self._life[0])
         model, records = str(self.folder.model), str(self.folder.records(worker.name))
         try:
@@ -181,11 +182,10 @@ class Server:
     def look(self) -> Serving:
         """Waits a tenth of a second at most, then does what is to be done: reads, publishes, starts what has ended.
 
+        A full disk ends nothing: what cannot be written then is written when there is room.
+
         Returns:
             What is known now. Failed means that the first start of a worker failed: nothing will come of it.
-
-        Raises:
-            OSError: The disk is full.
         """
         waiting = [worker.status for worker in self._workers if worker.status >= 0]
         if waiting:
@@ -196,22 +196,27 @@ class Server:
         for worker in self._workers:
             self._hear(worker)
             ended = worker.process is not None and worker.process.poll() is not None
-            worker.publisher.publish(_now(), final=ended)
+            with suppress(OSError):
+                worker.publisher.publish(_now(), final=ended)
             if ended:
                 self._ended(worker, now)
             elif worker.process is None and now >= worker.again_at:
-                self._start(worker, self._entry_point())
-        if self._save():
-            self._measure_anew()
-        elif self._sampler is not None and now - self._sampled >= _SAMPLE_EVERY_S:
-            self._sampled = now
-            self._sampler.sample()
+                worker.again_at = now + _LONGEST_WAIT_S  # where it cannot be started
+                with suppress(OSError):
+                    self._start(worker, self._entry_point())
+        with suppress(OSError):
+            if self._save():
+                self._measure_anew()
+            elif self._sampler is not None and now - self._sampled >= _SAMPLE_EVERY_S:
+                self._sampled = now
+                self._sampler.sample()
         return self.serving
 
     def _measure_anew(self) -> None:
         """Other processes than before: each of them is measured, its children included."""
         if self._sampler is not None:
             self._sampler.close()
+            self._sampler = None
         self._sampler = Sampler(self.folder, self.serving.pids, NoGpus(), {})
 
     def _hear(self, worker: _Worker) -> None:
@@ -260,9 +265,11 @@ class Server:
             if status != serving.status:
                 serving.modified = _now()
             serving.status, serving.ready, serving.pids = status, ready, pids
-        elif self._sampler is not None:
+            self._saved = False
+        if self._saved:
             return False
         serving.save(self.folder)
+        self._saved = True
         return True
 
     def stop(self) -> None:

@@ -30,6 +30,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,11 @@ RECORD = struct.Struct("<QIIHH")
 """Of each invocation: when it ended (ms), µs in the model's functions, µs besides, the status, nothing."""
 TEXTS = ("application/json", "text/csv")
 _IDLE_S = 65
+"""How long a connection that was answered may say nothing, and how long an answer may take to be taken."""
+_REQUEST_S = 30.0
+"""How long a whole request may take to come, byte by byte."""
+_MOST_CONNECTIONS = 128
+"""How many are open at once; more are turned away with 503, as each has a thread."""
 _END_WITHIN_S = 8
 _TAKEN_UP_WITHIN_S = 0.2
 _HERE = r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?"
@@ -202,6 +208,30 @@ def _numpy() -> ModuleType | None:
     return numpy
 
 
+class Reading(io.RawIOBase):
+    """What comes over a connection until a moment; TimeoutError behind it, however slowly bytes still come."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._until = 0.0
+
+    def within(self, seconds: float) -> None:
+        """From now on there is so much time."""
+        self._until = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What is there, once something is."""
+        self._connection.settimeout(max(self._until - time.monotonic(), 0.001))
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(_IDLE_S)
+
+
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
@@ -218,6 +248,20 @@ class Handler(BaseHTTPRequestHandler):
         self.taken_up = taken_up
         self.began, self.model_us = 0.0, 0
         super().__init__(connection, address, worker)  # type: ignore[arg-type]  # it only keeps it
+
+    def setup(self) -> None:
+        """Takes its time from a clock, which a client that sends a byte now and then does not wind."""
+        super().setup()
+        self.reading = Reading(self.connection)
+        self.reading.within(_REQUEST_S)
+        self.rfile = self.buffered = io.BufferedReader(self.reading, 1 << 16)
+
+    def handle_one_request(self) -> None:
+        """Waits for a request, and answers it."""
+        self.buffered.peek(1)
+        self.reading.within(_REQUEST_S)
+        super().handle_one_request()
+        self.reading.within(_IDLE_S)
 
     def do_GET(self) -> None:
         """The health check."""
@@ -260,15 +304,17 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 return (200, *self.worker.model.answer(body, content_type, accept, dict(self.headers.items())))
             except (Exception, SystemExit) as error:
-                traceback.print_exc()
+                with suppress(OSError):
+                    traceback.print_exc()
                 status = getattr(error, "status_code", 500)
                 status = status if isinstance(status, int) and 400 <= status < 600 else 500
                 words = f"{type(error).__name__}: {error}\n"
                 return status, words.encode("utf-8", "replace"), "text/plain; charset=utf-8", {}
             finally:
                 self.model_us = min(int((time.perf_counter() - began) * 1e6), 0xFFFFFFFF)
-                sys.stdout.flush()
-                sys.stderr.flush()
+                for stream in (sys.stdout, sys.stderr):
+                    with suppress(OSError):
+                        stream.flush()
 
     def _body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding"):
@@ -282,7 +328,11 @@ class Handler(BaseHTTPRequestHandler):
         if length > LARGEST_BODY:
             self._refuse(413, f"a request may have {LARGEST_BODY:,} bytes")
             return None
-        body = self.rfile.read(length)
+        try:
+            body = self.rfile.read(length)
+        except TimeoutError:
+            self._refuse(408, f"the body did not come within {_REQUEST_S:g} s")
+            return None
         if len(body) < length:
             self._refuse(400, "the body is cut off")
             return None
@@ -320,8 +370,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
         self.wfile.flush()
         if self.command == "POST":
-            sys.stdout.write(f'"POST {_line(self.path)}" {status}\n')
-            sys.stdout.flush()
+            with suppress(OSError):  # a full disk: it was answered all the same
+                sys.stdout.write(f'"POST {_line(self.path)}" {status}\n')
+                sys.stdout.flush()
 
     def log_message(self, format: str, *args: object) -> None:
         """Invocations are logged above; the rest is noise."""
@@ -361,12 +412,18 @@ class Worker:
         self.model = model
         self.busy = threading.Lock()
         self.answering = Answering()
+        self._places = threading.Semaphore(_MOST_CONNECTIONS)
+        self._recording = threading.Lock()
         self._listening = listening
         self._records = os.open(records, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def record(self, model_us: int, besides_us: int, status: int) -> None:
-        """Writes down one invocation."""
-        os.write(self._records, RECORD.pack(int(time.time() * 1000), model_us, min(besides_us, 0xFFFFFFFF), status, 0))
+        """Writes down one invocation; on a full disk it goes uncounted, and not unanswered."""
+        record = RECORD.pack(int(time.time() * 1000), model_us, min(besides_us, 0xFFFFFFFF), status, 0)
+        with self._recording, suppress(OSError):
+            if os.write(self._records, record) < len(record):
+                size = os.fstat(self._records).st_size
+                os.ftruncate(self._records, size - size % RECORD.size)
 
     def serve(self) -> None:
         """Answers for ever."""
@@ -379,6 +436,9 @@ class Worker:
             except (BlockingIOError, ConnectionAbortedError):
                 continue
             connection.setblocking(True)
+            if not self._places.acquire(blocking=False):
+                _turn_away(connection)
+                continue
             taken_up = threading.Event()
             threading.Thread(target=self._connected, args=(connection, address, taken_up), daemon=True).start()
             # Until its request keeps the model busy, this worker would take the next one from those that are idle.
@@ -392,6 +452,18 @@ class Worker:
         finally:
             taken_up.set()
             connection.close()
+            self._places.release()
+
+
+def _turn_away(connection: socket.socket) -> None:
+    with suppress(OSError), connection:
+        connection.settimeout(0)
+        with suppress(OSError):
+            connection.recv(1 << 16)  # what was sent and not read would take the answer away with it
+        connection.sendall(
+            b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n"
+            b"Connection: close\r\n\r\ntoo many connections\n"
+        )
 
 
 def _end(*_: object) -> None:
