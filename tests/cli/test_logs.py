@@ -486,7 +486,7 @@ class TestEndpoints:
         assert sagetop(*ask, "v1", at=moto.url).lines == ["v1"]
         (line,) = sagetop(*ask, "chat", "--json", at=moto.url).lines
         said = json.loads(line)
-        assert (said["message"], said["host"], said["stream"]) == ("hello", "i-0v1", "chat/v1/i-0v1")
+        assert (said["message"], said["host"], said["stream"]) == ("hello", "v1/i-0v1", "chat/v1/i-0v1")
         line = sagetop(*ask, "v2", at=moto.url).failed(4)
         assert line == "ranker has no variant v2: there is v1, v10, chat"
         assert "--endpoint" in sagetop("logs", "job", "--variant", "v1", at=moto.url).failed(2)

@@ -600,9 +600,10 @@ def test_what_is_too_long_is_cut_where_the_column_says(text: str, width: int, cu
     assert fit(text, width, "left", cut) == expected
 
 
-def test_a_column_of_a_few_words_grows_before_the_others() -> None:
+def test_a_column_of_a_few_words_grows_first_into_half_of_the_room() -> None:
     columns = (Column("name", "NAME", 10, most=40), Column("scaling", "SCALING", 9, most=18, eager=True))
-    assert [(placed.start, placed.width) for placed in place(columns, 34)] == [(0, 14), (16, 18)]
+    assert [(placed.start, placed.width) for placed in place(columns, 31)] == [(0, 15), (17, 14)]
+    assert [(placed.start, placed.width) for placed in place(columns, 49)] == [(0, 29), (31, 18)]
 
 
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.demo.curves import gauge, swing, wobble
 
@@ -82,6 +82,16 @@ class EndpointPlan:
     def all_variants(self) -> tuple[Variant, ...]:
         """Production variants, and the shadow."""
         return (*self.variants, self.shadow) if self.shadow else self.variants
+
+    @property
+    def served(self) -> tuple[Variant, ...]:
+        """Its inference components, each like a variant: with its part of the requests, and copies for instances."""
+        (holder, *_) = self.variants
+        whole = sum(copies for _, copies in self.components)
+        return tuple(
+            replace(holder, name=name, peak=holder.peak * copies / whole, count=copies)
+            for name, copies in self.components
+        )
 
 
 # fmt: off
@@ -162,6 +172,25 @@ def use(variant: Variant, minute: int, seed: int, instances: int) -> dict[str, S
         found["GPUUtilization"] = 100 * variant.gpus * gauge(0.03 + 0.8 * load, 0.03, noise + 14, minute)
         found["GPUMemoryUtilization"] = 100 * variant.gpus * gauge(0.62, 0.003, noise + 15, minute)
     return {name: [(value, 1.0)] for name, value in found.items()}
+
+
+def component_traffic(component: Variant, minute: int, seed: int) -> dict[str, Samples]:
+    """The same of an inference component."""
+    found = traffic(component, minute, seed, component.count)
+    found["InvocationsPerCopy"] = found.pop("InvocationsPerInstance", [(0.0, 1.0)])
+    busy = component.requests(minute, seed) / 60 * component.latency_us / 1e6 / component.count
+    found["ConcurrentRequestsPerCopy"] = [(float(math.ceil(3 * busy)), 1.0)]
+    return found
+
+
+def component_use(component: Variant, minute: int, seed: int) -> dict[str, Samples]:
+    """What its copies use, in percent of what is reserved for them."""
+    parts = {"CPU": component.vcpus, "Memory": 1, "GPU": component.gpus, "GPUMemory": component.gpus}
+    of = use(component, minute, seed, component.count)
+    return {
+        f"{what}UtilizationNormalized": [(value / parts[what], times) for value, times in of[f"{what}Utilization"]]
+        for what in parts
+    }
 
 
 def metric_names(variant: Variant) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,19 @@ from typing import Any
 
 from tui.demo import put
 from tui.demo.alarms import put_alarms
-from tui.demo.endpoints import HISTORY_S, LOG_HISTORY_S, EndpointPlan, Variant, access_log, metric_names, traffic, use
+from tui.demo.endpoints import (
+    HISTORY_S,
+    LOG_HISTORY_S,
+    EndpointPlan,
+    Samples,
+    Variant,
+    access_log,
+    component_traffic,
+    component_use,
+    metric_names,
+    traffic,
+    use,
+)
 from tui.demo.gaps_components import put_component
 from tui.demo.gaps_invoke import FAILING
 from tui.demo.gaps_logs import drop_oldest, new_event, set_history
@@ -71,19 +83,25 @@ class LiveEndpoint:
             self._update(0.0)
         for variant in plan.all_variants:
             self._write_past(variant)
+        for component in plan.served:
+            self._write_past_of_component(component)
 
     def advance(self, after: float, until: float) -> None:
         """What happens in (after, until] of simulated time."""
         for minute in range(math.floor(after / 60) + 1, math.floor(until / 60) + 1):
             for variant in self.plan.all_variants:
                 self._measure(variant, minute)
+            for component in self.plan.served:
+                self._measure_component(component, minute)
             for scaler in self._scalers:
                 scaler.decide(minute, self._endpoint)
         for scaler in self._scalers:
             scaler.settle(until, self._endpoint)
         for variant in self.plan.all_variants:
             for number in range(self._instances(variant)):
-                self._log(variant, number, after, until)
+                self._log(variant, number, after, until, self._stream(variant, number))
+        for component in self.plan.served:
+            self._log(component, 0, after, until, self._component_stream(component))
         if self.plan.updating:
             self._update(until)
 
@@ -95,18 +113,27 @@ class LiveEndpoint:
         return 1
 
     def _measure(self, variant: Variant, minute: int) -> None:
-        count, index, at = self._instances(variant), put.metrics(), self._when(minute * 60)
+        count = self._instances(variant)
         dimensions = {"EndpointName": variant.endpoint, "VariantName": variant.name}
-        for namespace, measure in (("AWS/SageMaker", traffic), ("/aws/sagemaker/Endpoints", use)):
-            for name, samples in measure(variant, minute, self._seed, count).items():
-                points = index.points(namespace, name, dimensions)
-                for value, times in samples:
-                    points.add(at, value, times)
+        self._put("AWS/SageMaker", dimensions, minute, traffic(variant, minute, self._seed, count))
+        self._put("/aws/sagemaker/Endpoints", dimensions, minute, use(variant, minute, self._seed, count))
 
-    def _log(self, variant: Variant, number: int, after: float, until: float) -> None:
+    def _measure_component(self, component: Variant, minute: int) -> None:
+        dimensions = {"InferenceComponentName": component.name}
+        self._put("AWS/SageMaker", dimensions, minute, component_traffic(component, minute, self._seed))
+        self._put(
+            "/aws/sagemaker/InferenceComponents", dimensions, minute, component_use(component, minute, self._seed)
+        )
+
+    def _put(self, namespace: str, dimensions: dict[str, str], minute: int, measured: dict[str, Samples]) -> None:
+        for name, samples in measured.items():
+            points = put.metrics().points(namespace, name, dimensions)
+            for value, times in samples:
+                points.add(self._when(minute * 60), value, times)
+
+    def _log(self, variant: Variant, number: int, after: float, until: float, stream: Any) -> None:
         lines = list(access_log(variant, number, after, until))[-LINES_A_TICK:]
         if lines:
-            stream = self._stream(variant, number)
             for at, line in lines:
                 put.log_event(stream, self._when(at), self._when(until), line)
             drop_oldest(stream, KEPT_EVENTS)
@@ -136,6 +163,18 @@ class LiveEndpoint:
             metrics[key_of(namespace, name, dimensions)] = Points(functools.partial(history, name))
         for number in range(self._instances(variant)):
             set_history(self._stream(variant, number), functools.partial(_past_lines, variant, number, when))
+
+    def _write_past_of_component(self, component: Variant) -> None:
+        """Three hours, which is what is looked at; its log is that of its first copy."""
+        for minute in range(-180, 1):
+            self._measure_component(component, minute)
+        stream = self._component_stream(component)
+        set_history(stream, functools.partial(_past_lines, component, 0, self._when))
+
+    def _component_stream(self, component: Variant) -> Any:
+        group = f"/aws/sagemaker/InferenceComponents/{component.name}"
+        name = f"{self.plan.variants[0].name}/{component.instance_id(0)}"
+        return put.log_stream(group, name, self._when(-LOG_HISTORY_S))
 
     def _update(self, t: float) -> None:
         """A deployment that comes again: under way for a while, then in service for twice as long."""

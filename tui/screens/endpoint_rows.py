@@ -21,7 +21,7 @@ CURVE = 12
 
 COLUMNS = (
     Column("name", "NAME", 15, most=40, cut="middle"),
-    Column("status", "STATUS", 11, most=14, eager=True),
+    Column("status", "STATUS", 11, most=18),
     # Without its variant one row of an endpoint looks like the next: it stays on the narrowest screen.
     Column("variant", "VARIANT", 7, most=20, cut="middle"),
     Column("instances", "INST", 5, most=7, align="right", priority=5),

@@ -28,7 +28,8 @@ class Plot:
     Attributes:
         title: Its title.
         metrics: Its metrics, each under a word where there are several.
-        brief: Those that are drawn where several variants share the chart; all of them where it names none.
+        brief: Those that are drawn where several variants share the chart, the last alone where they are more than two;
+            all of them where it names none.
         optional: Whether it is there only where there are datapoints.
     """
 
@@ -102,11 +103,10 @@ def _group(plot: Plot, endpoint: Endpoint, view: EndpointView) -> Group:
     traffic = [(variant.name, view.traffic.get(variant.name, {})) for variant in endpoint.variants]
     traffic += [(component.name, view.component_traffic.get(component.name, {})) for component in view.components]
     several = len(traffic) > 1
+    wanted = plot.brief[-1 if len(traffic) > 2 else 0 :] if several and plot.brief else plot.metrics
     for name, of in traffic:
         for metric, word in plot.metrics.items():
-            if several and plot.brief and metric not in plot.brief:
-                continue
             series = of.get(metric)
-            if series is not None and len(series):
+            if metric in wanted and series is not None and len(series):
                 found.append((series, f"{name if several else ''} {word}".strip() or name))
     return Group(tuple(series for series, _ in found), plot.title, tuple(label for _, label in found))

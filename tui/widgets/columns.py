@@ -36,7 +36,7 @@ class Column:
         cut: What of a text that is too long goes: the `middle` (names), the `end`, or the `start`
             (sparklines, whose newest value is last).
         descending: Whether the first sort by it starts with the largest.
-        eager: Whether it grows before those that are not: a few words that say little when they are cut.
+        eager: Whether it grows before the others, into half of the room: a few words that say little when cut.
     """
 
     key: str
@@ -99,10 +99,11 @@ def place(columns: Sequence[Column], width: int, start: int = 0) -> tuple[Placed
             break
         kept.remove(last)
     spare = max(width - needed(), 0)
-    widths = {}
+    widths, half = {}, spare // 2
     for index, column in sorted(kept, key=lambda entry: not entry[1].eager):
-        grown = min(spare, max(column.most - column.width, 0))
+        grown = min(half if column.eager else spare, max(column.most - column.width, 0))
         spare -= grown
+        half -= grown
         widths[index] = column.width + grown
     placed = []
     for index, column in kept:

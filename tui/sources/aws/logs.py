@@ -41,7 +41,7 @@ class Logs:
             streams += (
                 LogStream(
                     label + found["logStreamName"],
-                    host_of(found["logStreamName"]),
+                    host_of(label + found["logStreamName"]),
                     found.get("firstEventTimestamp"),
                     found.get("lastEventTimestamp"),
                 )
@@ -81,7 +81,7 @@ class Logs:
             answer = self._call("GetLogEvents", **asked)
         except NotFound:
             return _EMPTY
-        host = host_of(name)
+        host = host_of(stream)
         found = answer["events"]
         times = [event["timestamp"] for event in found]
         taken = [event.get("ingestionTime", 0) for event in found]
@@ -114,7 +114,7 @@ class Logs:
             answer = self._call("FilterLogEvents", **asked)
         except NotFound:
             return _EMPTY
-        hosts = {name: host_of(name) for name in {found["logStreamName"] for found in answer["events"]}}
+        hosts = {name: host_of(label + name) for name in {found["logStreamName"] for found in answer["events"]}}
         events = tuple(
             LogEvent(
                 found["timestamp"],
