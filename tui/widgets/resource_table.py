@@ -5,62 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.widgets.columns import GAP, Column, Placed, Row, fit, place, sort_rows
-from tui.widgets.table_lines import GUTTER, Line, header_segments, row_segments
+from tui.widgets.columns import GAP, Column, Row, sort_rows
+from tui.widgets.table_sheet import HEADER, TableSheet
 
-_HEADER = 1
 _SETTLE_S = 0.1  # how long the visible rows must stay the same before the screen asks AWS about them
 
 
-class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
+class ResourceTable(TableSheet):
     """Rows under a header that stays, one of them selected, any of them marked.
 
     Give it rows with `show`, as often as wanted: selection, marks and the place on screen stay, and only
     lines that look different are drawn again. All text is cleaned and drawn as it is, never as markup.
-    """
-
-    ALLOW_SELECT = False
-
-    STYLES = ("good", "busy", "warning", "bad", "muted", "strong")
-    """What a cell may be drawn as; each is a component class, `resource-table--good` and so on."""
-
-    COMPONENT_CLASSES = {
-        "resource-table--header",
-        "resource-table--sorted",
-        "resource-table--cursor",
-        "resource-table--empty",
-        *(f"resource-table--{style}" for style in STYLES),
-    }
-
-    DEFAULT_CSS = """
-    ResourceTable {
-        background: $background;
-        color: $foreground;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        & > .resource-table--header { color: $text-muted; }
-        & > .resource-table--sorted { color: $foreground; text-style: bold; }
-        & > .resource-table--empty { color: $text-muted; }
-        & > .resource-table--cursor { background: $surface; text-style: bold; }
-        &:focus > .resource-table--cursor { background: $panel; text-style: bold; }
-        & > .resource-table--good { color: $text-success; }
-        & > .resource-table--busy { color: $text-primary; }
-        & > .resource-table--warning { color: $text-warning; }
-        & > .resource-table--bad { color: $text-error; }
-        & > .resource-table--muted { color: $text-muted; }
-        & > .resource-table--strong { text-style: bold; }
-    }
     """
 
     BINDINGS = [
@@ -77,9 +38,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("s", "sort_next", "sort", id="table.sort"),
         Binding("o", "sort_reverse", "reverse the order", id="table.reverse", show=False),
     ]
-
-    selected: reactive[str | None] = reactive(None, repaint=False, init=False)
-    """The key of the row under the cursor, None in an empty table. Set it to move there; unknown keys are ignored."""
 
     @dataclass
     class Event(Message):
@@ -124,19 +82,12 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             empty: What stands in its place while there are no rows.
             marking: Whether rows can be marked: not where nothing is done with marks.
         """
-        super().__init__()
-        self._columns = tuple(columns)
+        super().__init__(columns, empty)
         self._marking = marking
         self._given: Sequence[Row] = ()
-        self._rows: list[Row] = []
         self._index: dict[str, int] = {}
-        self._marks: frozenset[str] = frozenset()
-        self._order: tuple[str, bool] | None = None
-        self._empty = empty
-        self._painted: dict[int, Line | None] = {}
         self._told: tuple[str, ...] = ()
         self._settling: Timer | None = None
-        self._base_style: Style | None = None
         self._used = False
 
     # What it shows
@@ -159,12 +110,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._painted.clear()
         self._arrange(first=not settled and not self._used)
 
-    def tick(self) -> None:
-        """Looks again at the rows on screen, whose cells may depend on the time, and draws those that changed."""
-        for y in range(_HEADER, self.size.height):
-            if y not in self._painted or self._painted[y] != self._line(y):
-                self.refresh(Region(0, y, self.size.width, 1))
-
     @property
     def row_count(self) -> int:
         """How many rows there are, on screen or not."""
@@ -174,21 +119,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     def keys(self) -> tuple[str, ...]:
         """All keys, in the order shown."""
         return tuple(row.key for row in self._rows)
-
-    @property
-    def visible_keys(self) -> tuple[str, ...]:
-        """The keys of the rows on screen, from top to bottom."""
-        top = self.scroll_offset.y
-        return tuple(row.key for row in self._rows[top : top + self._page])
-
-    @property
-    def visible_columns(self) -> tuple[str, ...]:
-        """The keys of the columns that fit, from left to right."""
-        return tuple(placed.column.key for placed in self._placed)
-
-    def width_of(self, key: str) -> int:
-        """How many cells a column has on this screen, 0 where it has none."""
-        return next((placed.width for placed in self._placed if placed.column.key == key), 0)
 
     @property
     def marked(self) -> frozenset[str]:
@@ -215,7 +145,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._order = (column.key, column.descending if descending is None else descending)
         self._arrange(keep_top=True)
-        self.refresh(Region(0, 0, self.size.width, _HEADER))
+        self.refresh(Region(0, 0, self.size.width, HEADER))
 
     def _arrange(self, *, keep_top: bool = False, first: bool = False) -> None:
         """Orders the rows anew, finds the selected row's place among them, and keeps the view where it was.
@@ -236,7 +166,7 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
             rows = sort_rows(rows, number, descending)
         self._rows = rows
         self._index = {row.key: index for index, row in enumerate(rows)}
-        self.virtual_size = Size(0, len(rows) + _HEADER)
+        self.virtual_size = Size(0, len(rows) + HEADER)
 
         stays_first = first or not before or (keep_top and was == 0)
         if not rows:
@@ -281,10 +211,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def _cursor(self) -> int:
         return self._index.get(self.selected, 0) if self.selected is not None else 0
-
-    @property
-    def _page(self) -> int:
-        return max(self.size.height - _HEADER, 1)
 
     def _reveal(self) -> None:
         """Scrolls just as far as it takes to have the cursor on screen."""
@@ -345,8 +271,8 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        index = offset.y - _HEADER + self.scroll_offset.y
-        if offset.y < _HEADER:
+        index = offset.y - HEADER + self.scroll_offset.y
+        if offset.y < HEADER:
             self._click_heading(offset.x)
         elif index < len(self._rows):
             self._move_to(index)
@@ -362,10 +288,6 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
                     self.sort_by(placed.column.key)
 
     # What is on screen
-
-    @property
-    def _placed(self) -> tuple[Placed, ...]:
-        return place(self._columns, self.size.width - self.scrollbar_size_vertical, GUTTER)
 
     def on_resize(self) -> None:
         """Keeps the cursor on screen; other rows may be on screen now."""
@@ -389,50 +311,3 @@ class ResourceTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._settling = None
         self._told = self.visible_keys
         self.post_message(self.VisibleChanged(self, self._told))
-
-    def _line(self, y: int) -> Line | None:
-        index = y - _HEADER + self.scroll_offset.y
-        if index >= len(self._rows):
-            return None
-        row = self._rows[index]
-        return Line(row.drawn(), row.key == self.selected, row.key in self._marks)
-
-    def render_line(self, y: int) -> Strip:
-        """One line of what is on screen; 0 is the header, wherever one has scrolled to."""
-        if y < _HEADER:
-            return self._drawn_header()
-        line = self._painted[y] = self._line(y)
-        if line is not None:
-            return self._drawn_row(line)
-        if y == _HEADER and not self._rows and self._empty:
-            style = self.get_component_rich_style("resource-table--empty")
-            return self._strip([Segment(" " * GUTTER + fit(self._empty, self.size.width - GUTTER), style)])
-        return self._strip([])
-
-    def _base(self) -> Style:
-        # Asked for with every line; the widget finds it by walking up to the screen each time.
-        if self._base_style is None:
-            self._base_style = self.rich_style
-        return self._base_style
-
-    def notify_style_update(self) -> None:
-        """Another theme, another style: what was remembered of the last one is forgotten."""
-        self._base_style = None
-        super().notify_style_update()
-
-    def _drawn_header(self) -> Strip:
-        plain, lit = (self.get_component_rich_style(f"resource-table--{part}") for part in ("header", "sorted"))
-        return self._strip(header_segments(self._placed, self._order, plain, lit))
-
-    def _drawn_row(self, line: Line) -> Strip:
-        base = self.get_component_rich_style("resource-table--cursor") if line.selected else self._base()
-        return self._strip(row_segments(line, self._placed, base, self._cell_style), base)
-
-    def _cell_style(self, name: str, base: Style) -> Style:
-        if name not in self.STYLES:
-            return base
-        own = self.get_component_rich_style(f"resource-table--{name}")
-        return own + Style(bgcolor=base.bgcolor, bold=base.bold or own.bold)
-
-    def _strip(self, segments: list[Segment], base: Style | None = None) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width, base or self._base())
