@@ -370,6 +370,14 @@ async def test_going_to_a_time(reader: Reader, typed: str, line: int) -> None:
     assert f"line {line}" in screen_text(reader.app)
 
 
+async def test_a_moment_whose_line_has_just_come_is_gone_to(reader: Reader) -> None:
+    await reader.gets(*numbered(100)[90:])
+    reader.app.view.append(numbered(90))
+    reader.app.view.goto_time(NOON + 40_000)
+    await reader.settled()
+    assert "line 40" in reader.sees_texts
+
+
 async def test_a_screen_that_loses_lines_keeps_the_cursor_in_sight(reader: Reader) -> None:
     await reader.gets(*numbered(100))
     await reader.presses("k", "j")

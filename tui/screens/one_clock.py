@@ -50,7 +50,6 @@ class ClockedScreen(PanesScreen):
     def _log_grew(self) -> None:
         # The line of that moment may have come only now: a log is read from its end.
         if self._awaited is not None:
-            self._log.redraw()
             self._log_to(self._awaited)
 
     def _following_changed(self, following: bool) -> None:

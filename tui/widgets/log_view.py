@@ -78,6 +78,8 @@ class LogView(LogBase):
 
     def goto_time(self, time_ms: int) -> None:
         """Move to the first line of this event time (ms) or later, without a word to anybody."""
+        if self._timer is not None:
+            self.redraw()  # what has come and is not shown yet may be that line
         lines = self.text.lines
         if len(lines):
             with self.text.prevent(LogText.Moved):
