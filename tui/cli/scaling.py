@@ -106,7 +106,7 @@ def suspend(
 
     Scaling out, scaling in and scheduled scaling are suspended, all three.
     """
-    seconds = _seconds(length) if length else None
+    seconds = None if length is None else _seconds(length)
 
     def plan(guard: Guard, source: Source) -> Any:
         from tui.mutations import scaling_plans

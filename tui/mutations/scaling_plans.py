@@ -130,7 +130,8 @@ def set_numbers(guard: Guard, seen: Seen, numbers: Numbers) -> Change:
         wanted["policies"] = [_policy(subject, state, numbers)]
     notes = []
     if target is not None and flags_of(state).any:
-        notes.append("it stays suspended as it is: resume turns it on, or its timer where it has one")
+        until = _timer(memory(guard, seen))
+        notes.append(f"it stays suspended as it is: {f'on again at {clock(until)}' if until else 'resume turns it on'}")
     if target is None and (numbers.out_cooldown_s is None or numbers.in_cooldown_s is None):
         notes.append("cooldowns that are not given are AWS's own default")
     return _change(guard, seen, "scaling.set", "Set auto-scaling of", wanted, notes)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.local_jobs import Job, Machine
 from tests.patience import until
-from tests.sources.local.test_running import messages
+from tests.sources.local.test_running import FORKS, messages
 from tui.files import read_json, write_json
 from tui.sources.local import launch
 from tui.sources.local.pids import Process, ourselves
@@ -104,11 +104,15 @@ def test_its_end_is_the_same_whoever_asks_and_whenever(machine: Machine) -> None
 
 
 def test_a_job_without_a_supervisor_can_be_stopped(machine: Machine) -> None:
-    job = machine.start(WAITS)
+    job = machine.start(FORKS + "print('ready')\ntime.sleep(60)")
+    job.said("daemon")
     kill_supervisor(job)
+    started = [Process.of(int(line.split()[1])) for line in job.log().splitlines() if " " in line]
     launch.stop(job.folder, 5)
     assert job.ended().status == "Stopped"
-    assert not job.written.hosts["algo-1"].is_alive
+    assert len(started) == 2
+    for process in (*started, job.written.hosts["algo-1"]):  # its daemon too
+        until(lambda process=process: not process.is_alive)
 
 
 def test_a_host_that_somebody_kills_is_told_from_one_that_we_kill(machine: Machine) -> None:

@@ -77,7 +77,7 @@ def stop(folder: JobFolder, grace_s: float | None = None) -> None:
     """Asks for a job's end: SIGTERM, and SIGKILL after the grace (two minutes if none is given).
 
     Where its supervisor has died, or the disk has no room for the wish, the hosts are told by the caller, who then
-    waits for their end.
+    waits for their end, and ends what they have left running.
 
     Raises:
         NotFound: There is no such job.
@@ -86,6 +86,8 @@ def stop(folder: JobFolder, grace_s: float | None = None) -> None:
     if state is None:
         raise NotFound(f"there is no local job {folder.name}", "to list them: sagetop local list")
     if state.is_ended:
+        if not state.supervisor.is_alive:
+            _end_strays(folder)
         return
     try:
         write_json(folder.stop, {} if grace_s is None else {"grace_s": grace_s})
@@ -98,6 +100,7 @@ def stop(folder: JobFolder, grace_s: float | None = None) -> None:
     while (left := _left(state)) and time.monotonic() < until:
         time.sleep(0.05)
     _tell(left, signal.SIGKILL)
+    _end_strays(folder)
 
 
 def remove(folder: JobFolder) -> None:
@@ -130,6 +133,17 @@ def _tell(processes: list[Process], number: signal.Signals) -> None:
                 os.killpg(process.pid, number)
             else:
                 os.kill(process.pid, number)
+
+
+def _end_strays(folder: JobFolder) -> None:
+    """SIGKILL to what a job's scripts have started and nobody has waited for: with a container it would end too."""
+    import psutil
+
+    hosts = f"{folder.path / 'hosts'}{os.sep}"
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get("SAGEMAKER_BASE_DIR", "").startswith(hosts):
+                process.kill()
 
 
 def _until_supervised(folder: JobFolder, process: subprocess.Popen[bytes]) -> None:
