@@ -10,7 +10,7 @@ from tui.sources.base import Broken
 
 def too_large() -> Broken:
     """An answer that nobody takes as it comes is more than is kept."""
-    return Broken(f"the answer is larger than {LARGEST_KEPT >> 20} MiB", "ask for it as a stream: --stream")
+    return Broken(f"the answer is larger than {LARGEST_KEPT >> 20} MiB", "have it printed as it comes: --stream, without --json")
 
 
 class Answer:
