@@ -110,7 +110,9 @@ class TestRefused:
         assert canned.asked == []
 
     def test_an_endpoint_that_does_not_exist(self, moto: Moto, sagetop: Sagetop) -> None:
-        assert "nobody" in sagetop("invoke", "nobody", "--data", "{}", at=moto.url).failed(4)
+        line = sagetop("invoke", "nobody", "--data", "{}", at=moto.url).failed(4)
+        assert "nobody" in line
+        assert line.endswith(": to list them: sagetop endpoints")
 
     def test_a_missing_permission_is_named(self, canned: Canned, sagetop: Sagetop) -> None:
         said = "User: x is not authorized to perform: sagemaker:InvokeEndpoint on resource: y"

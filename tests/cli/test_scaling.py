@@ -129,7 +129,7 @@ def test_a_protected_profile_protects_every_name(
 
 
 def test_set_only_what_is_given_with_the_traffic_beside_it(ranker: Moto, sagetop: Sagetop) -> None:
-    assert "set what?" in sagetop("scaling", "ranker-prod", "set", at=ranker.url).failed(2)
+    assert "set what? say --min" in sagetop("scaling", "ranker-prod", "set", at=ranker.url).failed(2)
     out = sagetop("scaling", "ranker-prod", "set", "--max", "3", "--yes", at=ranker.url).lines
     assert any("MOVES 4 → 3 instances at once" in line for line in out)
     assert any("no traffic in the last 3 days" in line for line in out)

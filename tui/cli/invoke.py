@@ -23,7 +23,7 @@ from tui.model.clean import clean
 from tui.model.invocation import LARGEST_BODY, LARGEST_KEPT, Invocation, Response, content_type_of, pretty
 from tui.model.logs import LogAddress
 from tui.sources.answer import too_large
-from tui.sources.base import ModelFailed, Source, SourceError
+from tui.sources.base import ModelFailed, NotFound, Source, SourceError
 
 _TIMEOUT_S = 75.0
 """A model may take 60 s."""
@@ -82,7 +82,9 @@ def invoke(
         complain(failed.what, f"its log since then: sagetop logs --endpoint {endpoint}")
         _show_log(source, endpoint, started - 1000)
         return Exit.MODEL_ERROR
-    except SourceError:
+    except SourceError as error:
+        if isinstance(error, NotFound) and not error.hint:
+            raise NotFound(error.what, "to list them: sagetop endpoints") from None
         if streamed.failed is not None:
             raise streamed.failed from None  # not the model's fault: nobody takes what it says any more
         raise

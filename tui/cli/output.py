@@ -59,8 +59,9 @@ def flush() -> None:
 
 
 def complain(what: str, hint: str = "") -> None:
-    """One line on stderr: `sagetop: WHAT: HINT`."""
-    text = clean(f"{what}: {hint}" if hint else what)
+    """One line on stderr: `sagetop: WHAT: HINT`; a question keeps its mark, AWS's sentences lose their full stop."""
+    said = what.rstrip(".") if hint else what
+    text = clean(said + (" " if said.endswith("?") else ": ") + hint if hint else said)
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"sagetop: {text}\n")
         sys.stderr.flush()
