@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from array import array
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from tui.archive import Archive
-from tui.archive.series import KeptSeries, SeriesArchive
+from tui.archive.series import _SCHEMA, KeptSeries, SeriesArchive
 from tui.model.jobs import TrainingJob
 from tui.model.merge_series import finest
 from tui.model.series import Series
@@ -118,3 +119,16 @@ def test_a_file_that_is_none_is_an_error_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "metrics.sqlite").write_text("no database" * 100)
     with pytest.raises(sqlite3.DatabaseError):
         SeriesArchive(tmp_path / "metrics.sqlite")
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(_SCHEMA.replace("profiled TEXT NOT NULL DEFAULT '',", "") + "PRAGMA user_version = 1;")
+        db.execute("INSERT INTO jobs (place, arn, created, used) VALUES ('', ?, 0, 0)", (JOB.arn,))
+        db.commit()
+    archive = SeriesArchive(path)
+    assert archive.profiled(JOB) == ""
+    archive.keep(JOB, [seen({1: 1})], profiled="b")
+    archive.keep(JOB, [], profiled="a")  # another program is not as far
+    assert (archive.profiled(JOB), len(archive.kept(JOB))) == ("b", 1)

@@ -23,18 +23,19 @@ from tui.model.merge_series import same, union
 from tui.model.series import Kind, Series
 
 NAME = "metrics.sqlite"
-_VERSION = 1
+_VERSION = 2
 _PART = 10
 """Of what the archive may take, metrics get one in so many."""
 _SCHEMA = """
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL, arn TEXT NOT NULL, created INTEGER NOT NULL,
-    used REAL NOT NULL, UNIQUE (place, arn, created));
+    used REAL NOT NULL, profiled TEXT NOT NULL DEFAULT '', UNIQUE (place, arn, created));
 CREATE TABLE series (
     job INTEGER NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL,
     period INTEGER NOT NULL, unit TEXT NOT NULL, stat TEXT NOT NULL, times BLOB NOT NULL, numbers BLOB NOT NULL,
     steps BLOB NOT NULL, epochs BLOB NOT NULL, PRIMARY KEY (job, kind, source, name, part, period));
 """
+_FROM_1 = "ALTER TABLE jobs ADD COLUMN profiled TEXT NOT NULL DEFAULT ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,12 @@ class SeriesArchive:
         )
         return [KeptSeries(row[0], row[1], _unpacked(row[2:])) for row in rows]
 
-    def keep(self, job: TrainingJob, seen: Iterable[KeptSeries], *, whole: bool = False) -> None:
+    def profiled(self, job: TrainingJob) -> str:
+        """The last of the profiler's files that is in what is kept of a job; empty where none is."""
+        row = self._file.row("SELECT profiled FROM jobs WHERE (place, arn, created) = (?, ?, ?)", *self._key(job))
+        return str(row[0]) if row else ""
+
+    def keep(self, job: TrainingJob, seen: Iterable[KeptSeries], *, whole: bool = False, profiled: str = "") -> None:
         """Puts what was seen to what is there.
 
         Args:
@@ -96,10 +102,13 @@ class SeriesArchive:
             seen: Series with the periods in which they were asked for; empty ones are left out.
             whole: These are all datapoints that there are, as when a log was read from its start: what was there of
                 them is forgotten.
+            profiled: The last of the profiler's files that is in it, by name, in whose order they are read.
         """
         grown = 0
         with self._file.write() as db:
             number = self._job(db, job)
+            # Of two programs at once each has put in all that came before its own last file.
+            db.execute("UPDATE jobs SET profiled = max(profiled, ?) WHERE id = ?", (profiled, number))
             for one in seen:
                 series = one.series
                 if not len(series):
@@ -160,12 +169,12 @@ class _SeriesFile(File):
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self.write() as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
+            if version < _VERSION:
+                for statement in (_FROM_1 if version == 1 else _SCHEMA).split(";"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise sqlite3.DatabaseError(f"{self.path} was written by another version of sagetop")
+            elif version > _VERSION:
+                raise sqlite3.DatabaseError(f"{self.path} was written by a newer version of sagetop")
 
 
 def _packed(series: Series) -> tuple[bytes, bytes, bytes, bytes]:

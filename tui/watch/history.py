@@ -24,11 +24,15 @@ Key = tuple[Kind, str, str, str]
 class History:
     """The series of one job at the finest resolution seen. Not thread-safe.
 
+    Attributes:
+        profiled_to: Up to which of the profiler's files all is in it; None where none is.
+
     Args:
         archive: Opens the archive on first use; None where nothing is kept on disk.
     """
 
     def __init__(self, archive: Callable[[], Archive | None]) -> None:
+        self.profiled_to: str | None = None
         self._open = archive
         self._archive: SeriesArchive | None = None
         self._pieces: dict[Key, dict[int, Series]] = {}
@@ -50,6 +54,7 @@ class History:
                 self._archive = SeriesArchive.beside(archive)
                 for kept in self._archive.kept(job):
                     self._pieces.setdefault(_key(kept.kind, kept.series), {})[kept.period_ms] = kept.series
+                self.profiled_to = self._archive.profiled(job) or None
         except (sqlite3.Error, OSError):
             self._archive = None
 
@@ -93,7 +98,7 @@ class History:
         news = [KeptSeries(key[0], period, self._pieces[key][period]) for key, period in sorted(self._new)]
         try:
             if news:
-                self._archive.keep(job, news)
+                self._archive.keep(job, news, profiled=self.profiled_to or "")
                 self._new.clear()
             if logged:
                 self._archive.keep(job, [KeptSeries("job", 0, series) for series in logged], whole=True)

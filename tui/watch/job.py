@@ -104,7 +104,6 @@ class JobWatch:
         self._tried: datetime | None = None
         self._told: datetime | None = None
         self._has_fine: bool | None = None
-        self._profile_to: str | None = None
         self._has_profile = False
         self._errors = Errors()
 
@@ -147,6 +146,7 @@ class JobWatch:
         with self._lock:
             self._history.begin(job)
             self._before = tuple(self._history.logged())
+            self._profiled = tuple(self._history.all_of("host", "profiler"))
 
     def read(self, batch: Batch) -> JobView | None:
         """Take a batch of the job's log; returns the view when there is something to show, once a second at most."""
@@ -183,12 +183,12 @@ class JobWatch:
             return
         with self._errors.of("profiler"):
             for _ in range(PROFILE_PAGES):
-                page = self._source.profile(job, self._profile_to)
+                page = self._source.profile(job, self._history.profiled_to)
                 self._has_profile = not page.items
                 if self._has_profile:
                     break
-                self._profile_to = page.cursor
                 with self._lock:
+                    self._history.profiled_to = page.cursor
                     for series in page.items:
                         self._history.take("host", PROFILE_MS, series)
         with self._lock:

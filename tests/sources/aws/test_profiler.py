@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.moto_server import Moto, ago
 from tests.watch.conftest import FrozenClock, ended
+from tui.archive import Archive
 from tui.model.jobs import TrainingJob
 from tui.sources.aws import profiler
 from tui.sources.aws.source import AwsSource
@@ -124,6 +126,22 @@ class TestInAJob:
             ("CPUUtilization", "profiler", "algo-1"),
         ]
         assert watch.is_settled
+
+    def test_a_file_that_was_read_is_not_read_again(self, bucket: Moto, source: AwsSource, tmp_path: Path) -> None:
+        begun, archive = ago(days=1), Archive(tmp_path / "logs.sqlite")
+        bucket.add_job("job", created=begun, **ended(begun, ProfilerConfig={"S3OutputPath": "s3://bucket/debug"}))
+        put(bucket, "1.algo-1.json", line("CPUUtilization", 1.0))
+        now = FrozenClock(begun + timedelta(days=1))
+        first, again = (JobWatch(source, "job", now, archive=lambda: archive) for _ in range(2))
+        first.describe()
+        first.measure()
+        put(bucket, "1.algo-1.json", line("CPUUtilization", 99.0, AT + 1))
+        put(bucket, "2.algo-1.json", line("CPUUtilization", 2.0, AT + 2))
+        shown = again.describe().metrics[-1]
+        assert (shown.source, list(shown.values)) == ("profiler", [1.0])
+        again.measure()
+        assert list(again.view.metrics[-1].values) == [1.0, 2.0]
+        archive.close()
 
     def test_one_that_was_switched_off_is_not_asked_for(self, bucket: Moto, source: AwsSource) -> None:
         begun = ago(days=1)
