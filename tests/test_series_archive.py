@@ -125,7 +125,9 @@ def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "metrics.sqlite"
     with closing(sqlite3.connect(path)) as db:
         db.executescript(_SCHEMA.replace("profiled TEXT NOT NULL DEFAULT '',", "") + "PRAGMA user_version = 1;")
-        db.execute("INSERT INTO jobs (place, arn, created, used) VALUES ('', ?, 0, 0)", (JOB.arn,))
+        db.execute(
+            "INSERT INTO jobs (place, arn, created, used) VALUES ('', ?, ?, 0)", (JOB.arn, CREATED.timestamp() * 1000)
+        )
         db.commit()
     archive = SeriesArchive(path)
     assert archive.profiled(JOB) == ""

@@ -106,6 +106,13 @@ def test_hosts_that_print_the_same_values_are_one_curve(line: str) -> None:
     assert (only(log).part, [str(value) for value in only(log).values]) == ("", values_of(values))
 
 
+def test_a_host_that_is_far_behind_has_a_curve_of_its_own_though_it_prints_the_same() -> None:
+    log = log_of(LOSS)
+    for host, pace in (("algo-1", 1), ("algo-2", 2)):
+        log.take(batch(*(event(step * pace, f"step {step}: loss={1 / step}", host) for step in range(1, 200 // pace))))
+    assert [(series.part, series.steps[-1]) for series in log.series()] == [("algo-1", 199), ("algo-2", 99)]
+
+
 def values_of(texts: list[str]) -> list[str]:
     return [str(float(text)) for text in texts]
 

@@ -24,6 +24,7 @@ _HOSTS = 16
 """Hosts whose values are kept apart, for each metric."""
 _HELD = 20_000
 _COMPARED = 500
+_LAG = 50
 _MARKS = 200
 
 _SAVED = re.compile(r"\b(?:sav|writ|stor|upload|export)(?:ed|ing|ten)\b|\bwrote\b", re.IGNORECASE)
@@ -89,7 +90,8 @@ class JobLog:
     A job's own definitions are used, and those that somebody has kept for it: of one name the kept one counts. Where
     there are none at all, common formats are recognised, and the series' source is `recognised` rather than `log`.
 
-    Of several hosts that report one metric each has a series of its own, unless they all print the same values.
+    Of several hosts that report one metric each has a series of its own, unless they all print the same values and
+    none is far behind.
 
     Args:
         kept: The definitions that somebody has kept for the job, by the job's name.
@@ -271,7 +273,7 @@ class JobLog:
 def _apart(hosts: Sequence[Series]) -> Sequence[Series]:
     """A metric's series by host, or one of them where all hosts print the same: a loss that they have agreed on."""
     longest = max(hosts, key=len)
-    if all(_says_the_same(one, longest) for one in hosts if one is not longest):
+    if all(_says_the_same(one, longest) and not _lags(one, longest) for one in hosts if one is not longest):
         return [replace(longest, part="")]
     return hosts
 
@@ -280,6 +282,14 @@ def _says_the_same(one: Series, other: Series) -> bool:
     mine, others = _latest(one), _latest(other)
     common = mine.keys() & others.keys()
     return bool(common) and all(mine[place] == others[place] for place in common)
+
+
+def _lags(one: Series, other: Series) -> bool:
+    """Whether a host is far behind another: it works for itself, though on the same."""
+    if not one.steps or not other.steps:
+        return False
+    first, last = sorted((one.steps[-1], other.steps[-1]))
+    return last - first > max(_LAG, last / 10)
 
 
 def _latest(series: Series) -> dict[float, str]:
