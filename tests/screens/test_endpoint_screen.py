@@ -84,6 +84,8 @@ async def test_a_failed_endpoint_says_why(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await monitor.visit("endpoint search-exp")
         await monitor.until("✕ The primary container did not pass the ping health check.", "✕ Failed")
+        await monitor.until("no requests in the last three hours")
+        await monitor.until_gone("Asking for the metrics")
 
 
 async def test_a_deployment_under_way_is_told(world: WorldSource, moto: Moto) -> None:

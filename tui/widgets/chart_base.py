@@ -156,7 +156,8 @@ class ChartBase(Widget, can_focus=True):
             self.axis = axis
             self._look, self._past = Look(log=self._look.log), []
             self._cursor = self._pin = None
-        fingerprint = (tuple(_fingerprint(one) for one in series), zone, self._origin, axis, self._markers)
+        said_instead = self._empty if newest is None else ""
+        fingerprint = (tuple(map(_fingerprint, series)), zone, self._origin, axis, self._markers, said_instead)
         if fingerprint != self._print:
             self._print = fingerprint
             self._gaps = None
