@@ -191,6 +191,8 @@ class TestFailures:
         (["--env", "nothing"], "KEY=VALUE"),
         (["--name", "a b"], "no name for an endpoint"),
         (["--upload-to", "bucket"], "s3://BUCKET/PREFIX"),
+        (["--upload-to", "s3:///models"], "s3://BUCKET/PREFIX"),
+        (["--model-data", "s3://bucket"], "no place in S3"),
         (["--model-data", "/no/such/file"], "there is no file"),
     ],
 )

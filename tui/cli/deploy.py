@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -89,7 +90,7 @@ def deploy(
     except OSError as error:
         raise WrongUsage(f"{model_data} cannot be read ({error.strerror})", "name a file that you may read") from None
     environ = {**found, **given}
-    if upload_to is not None and (archive is None or not upload_to.startswith("s3://")):
+    if upload_to is not None and (archive is None or not re.match("s3://[^/]", upload_to)):
         raise WrongUsage("--upload-to says where in S3 a file is put", "--upload-to s3://BUCKET/PREFIX")
 
     def plan(guard: Guard, source: Source) -> Any:

@@ -52,7 +52,8 @@ class Exit(IntEnum):
 MEANING = {
     Exit.DONE: "done; also when the reader of a pipe closed it",
     Exit.JOB_FAILED: "a job that was waited for or followed ended Failed or Stopped; a deployed endpoint failed",
-    Exit.USAGE: "wrong usage: an option, an argument, a file that cannot be read, the settings file, or a value that AWS does not take",
+    Exit.USAGE: "wrong usage: an option, an argument, a file that cannot be read, the settings file, or a value that "
+    "AWS does not take",
     Exit.NO_ANSWER: "AWS was not reached within `--timeout` (30 s), denied, expired, throttled or answered an error; "
     "what could be read is printed all the same",
     Exit.NOT_FOUND: "no such job or endpoint",

@@ -92,6 +92,8 @@ def looked_at(model_data: str) -> tuple[Path | None, dict[str, str], tuple[str, 
         OSError: It cannot be read.
     """
     if model_data.startswith("s3://"):
+        if not re.fullmatch("s3://[^/]+/.+", model_data):
+            raise NotPossible(f"{model_data} is no place in S3", "s3://BUCKET/…/model.tar.gz")
         return None, {}, ("the archive in S3 was not looked at",)
     path = Path(model_data).expanduser()
     if not path.is_file():

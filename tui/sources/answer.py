@@ -10,7 +10,8 @@ from tui.sources.base import Broken
 
 def too_large() -> Broken:
     """An answer that nobody takes as it comes is more than is kept."""
-    return Broken(f"the answer is larger than {LARGEST_KEPT >> 20} MiB", "have it printed as it comes: --stream, without --json")
+    hint = "have it printed as it comes: --stream, without --json"
+    return Broken(f"the answer is larger than {LARGEST_KEPT >> 20} MiB", hint)
 
 
 class Answer:

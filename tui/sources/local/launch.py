@@ -156,5 +156,6 @@ def _until_supervised(folder: JobFolder, process: subprocess.Popen[bytes]) -> No
         if process.poll() is not None:
             break
         time.sleep(_STEP_S)
+    process.kill()  # one that takes so long would start it behind the back of whoever was told that it did not
     said = (folder.path / "supervisor.log").read_text(encoding="utf-8", errors="replace").strip()
     raise Refused(f"the job's supervisor did not start: {said.rpartition(chr(10))[2] or 'it says nothing'}")
