@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import OpenDemo, child_of, ends
+from tests.patience import PATIENCE_S
 from tests.terminal import ALTERNATE_SCREEN, CURSOR, MOUSE, PASTE, Terminal
 
 pytestmark = pytest.mark.e2e
@@ -71,6 +72,6 @@ def test_a_program_that_is_killed_or_whose_terminal_is_closed_takes_all_with_it(
     child = child_of(terminal)
     folder = folder_of(child)
     getattr(terminal, how)()
-    assert terminal.process.wait(10) == -(signal.SIGKILL if how == "kill" else signal.SIGHUP)
+    assert terminal.process.wait(PATIENCE_S) == -(signal.SIGKILL if how == "kill" else signal.SIGHUP)
     assert ends(child)
     assert not folder.exists()

@@ -39,7 +39,7 @@ def attached(moto: Moto, job: object, tmp_path: Path, request: pytest.FixtureReq
     places = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CACHE", "CONFIG", "STATE")}
     environment = environment_for(moto.url, {**places, "TMUX": getattr(request, "param", None), "STY": None})
     with Terminal([*COMMAND, "attach", "job"], size=(90, 40), env=environment) as terminal:
-        terminal.wait_for("the end", 20)
+        terminal.wait_for("the end")
         yield terminal
 
 
@@ -66,7 +66,7 @@ def test_a_bell_and_the_desktop_tell_once_that_the_job_on_screen_has_ended(
     assert harmless(attached)
     set_fields(job, {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "TrainingEndTime": now()})
     attached.send("r")
-    attached.wait_for("Failed", 30)
+    attached.wait_for("Failed")
     attached.send("r", "4")
     attached.wait_for("training-job/job")
     order = b"\x1b]9;sagetop: job Failed\x07"
@@ -82,7 +82,7 @@ def test_a_job_that_had_ended_before_rings_no_bell(moto: Moto, tmp_path: Path) -
     moto.add_job("old", created=ago(hours=3), **fields)
     places = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CACHE", "CONFIG", "STATE")}
     with Terminal([*COMMAND, "attach", "old"], env=environment_for(moto.url, places)) as terminal:
-        terminal.wait_for("Completed", 20)
+        terminal.wait_for("Completed")
         terminal.send("r", "3")
-        terminal.wait_for("3 hosts", 20)
+        terminal.wait_for("3 hosts")
         assert harmless(terminal)

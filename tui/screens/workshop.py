@@ -134,7 +134,10 @@ class WorkshopScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """A wide list shows whole names."""
-        self.set_class(self.size.width >= 110, "-wide")
+        wide = self.size.width >= 110
+        if wide != self.has_class("-wide"):
+            self.set_class(wide, "-wide")
+            self._show_list()
         self.call_after_refresh(self._show)
 
     @property
@@ -238,6 +241,9 @@ class WorkshopScreen(Screen[None]):
     def _listed(self, message: Listed) -> None:
         message.stop()
         self.entries = message.entries
+        self._show_list()
+
+    def _show_list(self) -> None:
         options = self.query_one(OptionList)
         at = options.highlighted
         options.clear_options()
