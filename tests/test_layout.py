@@ -107,7 +107,7 @@ async def test_the_essentials_of_every_screen(world: WorldSource, size: tuple[in
 
         # A job: its state and phases, its log's last line, and its charts or the strip that stands for them.
         await monitor.visit(f"job {RUNNING}")
-        await assert_sound(monitor, "● Training  3h", "Starting 3m  ▸  Downloading 39m", "Training 2h30m …")
+        await assert_sound(monitor, "● Training  3h", "Starting 3m ▸ Downloading 39m", "Training 2h30m …")
         await assert_sound(monitor, "1 log", re.compile(r"2 Epoch 12/40 step 48029 train_loss="))
         if wide:
             loss = re.compile(r"── loss ── train ● 1\.0\d*  validation ▲ 1\.24")

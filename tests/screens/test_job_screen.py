@@ -38,7 +38,7 @@ async def read_whole(monitor: Monitor, lines: int = 60) -> None:
 
 async def test_the_facts_and_phases_on_top(world: WorldSource) -> None:
     async with opened(world, open_job=RUNNING) as monitor:
-        await monitor.until("Starting 3m  ▸  Downloading 39m  ▸  Training 2h30m …   2 × ml.p3.8xlarge")
+        await monitor.until("Starting 3m ▸ Downloading 39m ▸ Training 2h30m …   2 × ml.p3.8xlarge")
         await monitor.until("max runtime in 21h", "● Training  3h  live")
 
 

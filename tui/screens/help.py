@@ -40,7 +40,7 @@ class HelpScreen(ModalScreen[None]):
                 continue  # those without an id are Textual's own, as every program made with it has them
             _, keys = groups[binding.id.partition(".")[0]].setdefault(binding.id, (binding, []))
             keys.append(self.app.get_key_display(binding))
-        title = Content.assemble(("Keys that work here", "bold"), ("   ↑ ↓ read on   esc closes", "$text-muted"))
+        title = Content.assemble(("Keys that work here", "bold"), ("   esc closes", "$text-muted"))
         lines: list[Content] = [title, Content("")]
         for group in sorted(groups, key=lambda group: (group == "app", group == "screen", group)):
             lines.append(Content.styled(_TITLES.get(group, group), "bold $accent"))

@@ -13,7 +13,7 @@ from tui.model.clean import clean
 from tui.model.jobs import TrainingJob
 from tui.model.words import beginning, plural, span
 
-_ARROW = ("  ▸  ", "$text-muted")
+_ARROW = (" ▸ ", "$text-muted")
 
 
 class JobHeader(Static):
@@ -26,9 +26,16 @@ class JobHeader(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._said: Content | None = None
+        self._given: tuple[TrainingJob, datetime, Sequence[str]] | None = None
+
+    def on_resize(self) -> None:
+        """Another width has room for more words, or for fewer; an ended job is not shown again by itself."""
+        if self._given is not None:
+            self.show(*self._given)
 
     def show(self, job: TrainingJob, now: datetime, money: Sequence[str] = ()) -> None:
         """Draw the job and what is said of its time and money, if it looks different from what is there."""
+        self._given = job, now, money
         words = facts(job, now)
         lines = [self._fitting(phases(job, now), [*words[:1], *money, *words[1:]])]
         if job.failure_reason:

@@ -40,7 +40,7 @@ COLUMNS = (
     Column("instances", "INSTANCES", 13, most=24, priority=5),
     Column("use", "USE", 8, align="right", priority=2, descending=True),
     Column("metric", "METRIC", 17, most=20, align="right", priority=1, cut="start"),
-    Column("curve", "", 6, most=24, priority=3, cut="start"),
+    Column("curve", "", 5, most=24, priority=3, cut="start"),
 )
 """What `job_rows` fills."""
 _ASKING = "Asking for the training jobs …"

@@ -30,7 +30,8 @@ class RawScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The object, indented."""
         with VerticalScroll():
-            yield Static(Content("\n".join(clean(line) for line in self._json.splitlines())), markup=False)
+            keys = Content.styled("y copies it   esc closes\n", "$text-muted")
+            yield Static(Content("\n").join([keys, *map(Content, map(clean, self._json.splitlines()))]), markup=False)
 
     def on_mount(self) -> None:
         """Arrows scroll."""
