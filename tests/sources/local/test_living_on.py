@@ -167,7 +167,8 @@ def test_a_full_disk_leaves_the_job_s_state_true_and_the_job_can_be_stopped(tmp_
     if done.returncode in (1, 99) and not full.exists():
         pytest.skip(f"a disk of its own is not to be had: {done.stderr}")
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["phases"][2]["message"] == "the disk was full, and its log may lack lines"
+    # Told with the phase in which it was met first: a file may have room left where the disk has none.
+    assert "the disk was full, and its log may lack lines" in [phase["message"] for phase in told["phases"]]
     if after == "goes-on":
         assert (told["status"], told["failure_reason"]) == ("Stopped", None)
     else:
