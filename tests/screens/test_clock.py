@@ -58,7 +58,6 @@ async def test_moving_the_logs_cursor_moves_that_of_every_chart(world: WorldSour
         await attached(monitor)
         await monitor.press("tab", "o", "shift+tab")
         await monitor.until("each on its own")
-        # Until the log is known to be whole, its values and CloudWatch's are curves of their own.
         await monitor.until(lambda _: len(monitor.app.screen.query(Chart)) == 2)
         await monitor.press("g")
         await charts_at(monitor, ms(before(minutes=30)))

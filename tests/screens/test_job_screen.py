@@ -228,3 +228,15 @@ async def test_only_a_job_that_runs_can_be_stopped(world: WorldSource) -> None:
         for name, can in ((RUNNING, True), (COMPLETED, False)):
             await monitor.visit(f"job {name}")
             await monitor.until("definitions  S stop…  : go to" if can else "definitions  : go to")
+
+
+async def test_hosts_that_stand_alone_have_charts_and_the_keys_are_theirs(world: WorldSource) -> None:
+    async with opened(world, open_job=RUNNING) as monitor:
+        await monitor.until("── 3 hosts ──", "GPU % of 400")
+        assert "GPU ━━ algo-1" not in monitor.text
+        await monitor.press("3", "3", "z")  # away, there again with the keys, and alone
+        await monitor.until("━━ GPU ━━ algo-1 ● 95%  algo-2 ▲ 50%", "── CPU ── algo-1 ● 95%")
+        await monitor.press("left")
+        await monitor.until("━━ GPU ━━ 14:00:00 ━━", "── CPU ── 14:00:00 ──")  # one cursor on all of them
+        await monitor.press("z")
+        await monitor.until("── 1 log ──", "━━ 3 hosts ━━")

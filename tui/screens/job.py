@@ -24,6 +24,7 @@ from tui.screens import later
 from tui.screens.change_keys import STOP
 from tui.screens.charts import ChartsPane
 from tui.screens.context import Context
+from tui.screens.hosts_pane import HostsPane
 from tui.screens.job_facts import sections
 from tui.screens.job_header import JobHeader
 from tui.screens.job_money import JobMoney
@@ -37,7 +38,6 @@ from tui.watch.job_log import JobLog
 from tui.watch.kept import kept_definitions
 from tui.widgets.facts import Facts
 from tui.widgets.findings_line import FindingsLine
-from tui.widgets.gauges import Gauges
 from tui.widgets.log_view import LogView
 from tui.widgets.pane import Pane
 
@@ -85,7 +85,7 @@ class JobScreen(ClockedScreen):
             yield LogPane(self.context)
             yield ChartsPane(self.context)
         with Horizontal(id="lower"):
-            yield Pane("hosts", Gauges(ascii_only=self.context.settings.ascii), id="hosts")
+            yield HostsPane(self.context)
             yield Pane("facts", Facts(), id="facts")
         yield FindingsLine()
 
@@ -239,7 +239,7 @@ class JobScreen(ClockedScreen):
         self.query_one(ChartsPane).show(job, view, self.health.findings)
         self.keep_keys()
         if view.measured is not None:
-            self.query_one(Gauges).show(view.hosts, job.instances[0].type if job.instances else None)
+            self.query_one(HostsPane).show(job, view)
             self.needs_rows("hosts", len(view.hosts) + 2)
         self._title_hosts()
         self.show_top()

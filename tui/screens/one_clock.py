@@ -13,7 +13,7 @@ from tui.widgets.log_view import LogView
 
 
 class ClockedScreen(PanesScreen):
-    """A screen of panes, one of which is a `LogPane` with the id `log`, and another one of which holds charts."""
+    """A screen of panes, one of which is a `LogPane` with the id `log`, and others of which hold charts."""
 
     def __init__(self, context: Context, place: str) -> None:
         super().__init__(context, place)
@@ -36,6 +36,9 @@ class ClockedScreen(PanesScreen):
 
     @on(ChartStack.CursorMoved)
     def _charts_moved(self, message: ChartStack.CursorMoved) -> None:
+        for stack in self.query(ChartStack):
+            if stack is not message.stack:
+                stack.set_cursor(message.time_ms)
         if message.time_ms is not None:
             self._log_to(message.time_ms)
         elif self._followed:

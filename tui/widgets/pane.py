@@ -87,5 +87,5 @@ class Pane(Vertical):
         self.title.light(True)
 
     def on_descendant_blur(self) -> None:
-        """The keys go elsewhere."""
-        self.title.light(False)
+        """The keys go elsewhere, if not to another widget in here."""
+        self.title.light(self.has_focus_within)
