@@ -19,8 +19,8 @@ async def test_charts_of_requests_latency_and_errors(world: WorldSource) -> None
         await monitor.press("z")  # the traffic alone: there is room for all of it
         await monitor.until(
             "invocations a minute ━━ v12 ● 976  v13 ▲ 98",
-            "model latency in ms ── v12 average ● 38.3 ms  v12 p99 ▲ 38.3 ms",
-            "overhead in ms ── v12 average ● 4.2 ms",
+            "latency in ms ── v12 avg ● 38.3 ms  v12 p99 ▲ 38.3 ms",
+            "overhead in ms ── v12 avg ● 4.2 ms",
             "errors a minute ── v12 4XX ● 0  v12 5XX ▲ 60",
         )
         await monitor.until_drawn()

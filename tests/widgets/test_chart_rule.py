@@ -15,7 +15,7 @@ LATENCIES = [
 ]
 
 
-def drawn(width: int, title: str = "model latency in ms") -> str:
+def drawn(width: int, title: str = "latency in ms") -> str:
     return "".join(text for text, _ in rule(title, LATENCIES, width))
 
 
@@ -28,7 +28,12 @@ def test_values_go_before_names_do() -> None:
 
 
 def test_long_names_are_cut_and_short_ones_stay_whole() -> None:
-    assert "main …erage ●  main p99 ▲  next …erage ■  next p99 ◆" in drawn(79)
+    assert "── latency ── main …erage ●  main p99 ▲  next …erage ■  next p99 ◆" in drawn(68)
+
+
+def test_a_title_is_its_first_word_where_names_need_the_room() -> None:
+    assert "── latency ── main average ●  main p99 ▲  next average ■  next p99 ◆ ──" in drawn(72)
+    assert "── latency in ms ── main average ●" in drawn(77)
 
 
 @pytest.mark.parametrize("width", range(64, 140))

@@ -42,8 +42,8 @@ class Plot:
 PLOTS = (
     Plot("invocations a minute", {"Invocations": ""}),
     Plot(
-        "model latency in ms",
-        {"ModelLatency": "average", "ModelLatency p50": "p50", "ModelLatency p90": "p90", "ModelLatency p99": "p99"},
+        "latency in ms",
+        {"ModelLatency": "avg", "ModelLatency p50": "p50", "ModelLatency p90": "p90", "ModelLatency p99": "p99"},
         brief=("ModelLatency", "ModelLatency p99"),
     ),
     Plot(
@@ -53,7 +53,7 @@ PLOTS = (
     ),
     Plot(
         "overhead in ms",
-        {"OverheadLatency": "average", "OverheadLatency p99": "p99"},
+        {"OverheadLatency": "avg", "OverheadLatency p99": "p99"},
         brief=("OverheadLatency",),
     ),
     Plot("invocations an instance", {"InvocationsPerInstance": ""}),

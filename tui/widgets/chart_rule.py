@@ -59,8 +59,13 @@ def rule(
     ends: Run = (line * (2 if width >= 50 else 1), "rule")
     runs = [ends]
     if title:
+        around = 8 + cell_len(cursor) + sum(map(cell_len, notes))
+        labelled = sum(cell_len(label) + 4 for label, _ in entries)
+        if len(entries) > 2 and cell_len(title) > width - around - labelled:
+            title = title.split(" ", 1)[0]  # which curve is which cannot be guessed, "a minute" can
+        values = sum(cell_len(value) + 1 for _, value in entries)
         # A lone curve has no label, so that there is more room for the title.
-        most = width // 3 if len(entries) > 1 else width - 14 - cell_len(cursor) - sum(map(cell_len, notes))
+        most = max(width // 3, width - around - labelled - values) if len(entries) > 1 else width - around - 6
         runs += [(f" {cut(title, max(most, 12))} ", "title"), ends]
     if cursor:
         runs += [(f" {cursor} ", "cursor"), ends]
