@@ -21,7 +21,7 @@ from textual.theme import Theme
 from tui.commands import SagetopCommands
 from tui.messages import NothingThere, Noticed, Watched
 from tui.model.clean import clean
-from tui.screens import later
+from tui.screens.change_timers import Timers
 from tui.screens.context import Context
 from tui.screens.jobs import JobsScreen
 from tui.sources.base import SourceError
@@ -120,13 +120,13 @@ class SagetopApp(App[Leave]):
         """Why the app ended by itself: `attach` to a job that does not exist."""
         self._open_job = open_job
         self._endings = Endings()
-        self._resumer = later.timers(context, lambda words: self.post_message(Noticed(words)))
+        self._resumer = Timers(context, lambda words: self.post_message(Noticed(words)))
         self._attached: Screen[None] | None = None
         self._plain: list[LineFilter] = [AsciiFilter()] if context.settings.ascii else []
         if self.no_color:
             self._plain.append(ColorlessFilter())
         self.add_mode("jobs", lambda: JobsScreen(context))
-        self.add_mode("endpoints", lambda: later.endpoints(context))
+        self.add_mode("endpoints", self._endpoints)
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         # Not `self.theme =`, which has all styles read once more: only the light one is not what Textual begins with.
@@ -144,12 +144,14 @@ class SagetopApp(App[Leave]):
         if self.context.settings.keys:
             self.run_worker(self._check_keys, thread=True)
         if self._open_job is not None:
-            self._attached = later.job(self.context, self._open_job)
+            self._attached = self._job(self._open_job)
             await self.push_screen(self._attached)
 
     def _check_keys(self) -> None:
+        from tui.screens.every import binding_ids
+
         own = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
-        if unknown := sorted(set(self.context.settings.keys) - later.binding_ids() - own):
+        if unknown := sorted(set(self.context.settings.keys) - binding_ids() - own):
             self.post_message(Noticed(f"[keys] in config.toml names what is no binding: {', '.join(unknown)}"))
 
     def on_ready(self) -> None:
@@ -185,8 +187,10 @@ class SagetopApp(App[Leave]):
         """Ask for a place and go there; not from a dialog, which wants an answer first."""
         if self.screen.is_modal:
             return
+        from tui.screens.go_to import GoTo
+
         # Waited for, with all keys behind it: the first of them would reach the screen below, or nobody.
-        await self.push_screen(later.go_to(self.PLACES), self.go_to)
+        await self.push_screen(GoTo(self.PLACES), self.go_to)
 
     def go_to(self, place: str | None) -> None:
         """Go to one of PLACES, with a name behind it where it ends in a space."""
@@ -197,13 +201,13 @@ class SagetopApp(App[Leave]):
         elif word in ("endpoints", "endpoint") and not name:
             self._to_root("endpoints")
         elif word == "job":
-            self.push_screen(later.job(self.context, name))
+            self.push_screen(self._job(name))
         elif word == "endpoint":
-            self.push_screen(later.endpoint(self.context, name))
+            self.push_screen(self._endpoint(name))
         elif word == "local":
             # As plain text rather than from the model, which the first frame does without.
             if name:
-                self.push_screen(later.job(self.context, "local/" + name.removeprefix("local/")))
+                self.push_screen(self._job("local/" + name.removeprefix("local/")))
             else:
                 self._to_root("jobs")
                 self.call_later(self._only_local)
@@ -228,7 +232,9 @@ class SagetopApp(App[Leave]):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        self.push_screen(later.help_on(self.screen.active_bindings))
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen.active_bindings))
 
     async def action_back(self) -> None:
         """One screen back; at the root nothing."""
@@ -253,11 +259,19 @@ class SagetopApp(App[Leave]):
         elif name:
             self._switch(what, name)
         else:
-            self.push_screen(later.switch(what), lambda chosen: self._switch(what, chosen or ""))
+            from tui.screens.switch import SwitchScreen
+
+            self.push_screen(SwitchScreen(what), lambda chosen: self._switch(what, chosen or ""))
 
     def action_other_theme(self) -> None:
         """Dark to light, light to dark."""
         self.theme = (LIGHT if self.current_theme.dark else DARK).name
+
+    def on_identity_arrived(self) -> None:
+        """The first data is on screen: the other screens are imported while nobody waits for them."""
+        from tui.screens.every import preload
+
+        self.run_worker(preload, thread=True)
 
     def on_noticed(self, message: Noticed) -> None:
         """Say it in a corner for a while."""
@@ -279,6 +293,23 @@ class SagetopApp(App[Leave]):
         elif len(self.screen_stack) > 1:
             self.pop_screen()
             self.notify(clean(message.error.what), severity="warning", markup=False)
+
+    # The screens behind the first are imported when they are opened: the first frame need not wait for them.
+
+    def _job(self, name: str) -> Screen[None]:
+        from tui.screens.job import JobScreen
+
+        return JobScreen(self.context, name)
+
+    def _endpoints(self) -> Screen[None]:
+        from tui.screens.endpoints import EndpointsScreen
+
+        return EndpointsScreen(self.context)
+
+    def _endpoint(self, name: str) -> Screen[None]:
+        from tui.screens.endpoint import EndpointScreen
+
+        return EndpointScreen(self.context, name)
 
     def _end_by(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)

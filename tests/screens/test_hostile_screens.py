@@ -15,7 +15,7 @@ from tests.screens.monitor import Monitor, opened
 from tests.screens.world import ENDPOINT_LOGS, NOW, WorldSource, before, job_fields, put_log, put_traffic
 from tests.test_hostile_text import HOSTILE
 from tui.messages import IdentityArrived, JobsArrived, Noticed
-from tui.screens import later
+from tui.screens.job import JobScreen
 from tui.sources.base import Identity, SourceError
 from tui.watch.jobs import JobsView
 from tui.widgets.log_text import LogText
@@ -137,7 +137,7 @@ async def test_names_that_aws_would_never_allow(empty: WorldSource, moto: Moto) 
         await monitor.until(f"{len(names)} jobs", "● Training")
         await look_around(monitor, "G")
         for name in names[::3]:  # each costs most of a second
-            monitor.app.push_screen(later.job(monitor.app.context, name))
+            monitor.app.push_screen(JobScreen(monitor.app.context, name))
             await monitor.until("jobs ▸", "1 × ml.m5.xlarge")
             assert_harmless(monitor.app)
             await monitor.press("q")

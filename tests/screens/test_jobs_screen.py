@@ -36,7 +36,7 @@ async def test_jobs_in_every_state_newest_first(world: WorldSource) -> None:
     async with opened(world) as monitor:
         await monitor.until("GPU 72%")
         assert tuple(names(monitor)) == NEWEST_FIRST
-        assert re.search(r"! +● Training +3h12m +3h  2×p3.8xl +GPU 72% +val loss 1.24  █▄▂▁▁▁", monitor.line(RUNNING))
+        assert re.search(r"! +● Training +3h12m +3h  2×p3.8xl +GPU 72% +val loss 1.24  █▃▁▁▁", monitor.line(RUNNING))
         assert re.search(r"✕ Failed +5h +50m  1×g5.2xl +– +–", monitor.line(FAILED))
         assert re.search(r"✓ Completed +8h +55m  1×m5.xl +– +val loss 0.3246", monitor.line(COMPLETED))
         for words in ("● Starting", "● Download", "○ Stopped", "! Stopping"):

@@ -14,7 +14,7 @@ from tests.screens.monitor import Monitor, opened
 from tests.screens.world import COMPLETED, FAILED, RANKER, RUNNING, WorldSource
 from tui.app import Leave
 from tui.config import Settings
-from tui.screens import later
+from tui.screens.every import preload
 from tui.sources.aws.clients import SERVICES
 from tui.widgets.log_view import LogView
 from tui.widgets.resource_table import ResourceTable
@@ -25,7 +25,7 @@ LEAVING = {"q", "escape", "ctrl+q", "ctrl+c"}
 
 def classes() -> list[type[DOMNode]]:
     """All of sagetop's classes that may have bindings."""
-    later.preload()
+    preload()
     found, todo = [], [DOMNode]
     while todo:
         kind = todo.pop()

@@ -141,9 +141,9 @@ async def test_weights_and_instances_are_typed(world: WorldSource, settings: Set
 async def test_an_endpoint_that_may_not_be_asked_for_says_why(world: WorldSource, settings: Settings) -> None:
     async with opened(world, settings=settings) as monitor:
         await monitor.until("7 jobs")
-        from tui.screens import later
+        from tui.screens.scaling import ScalingScreen
 
-        monitor.app.push_screen(later.scaling(monitor.app.context, "nope"))
+        monitor.app.push_screen(ScalingScreen(monitor.app.context, "nope"))
         await monitor.until("Could not find endpoint")
 
 

@@ -41,6 +41,20 @@ Plan = Callable[[Guard, Source], Change]
 """Makes a change of what it sees; it may ask the source, and is called in a thread."""
 
 
+def stop(context: Context, job: str) -> ChangeScreen:
+    """The preview of stopping a training job."""
+    from tui.mutations import jobs, see
+
+    return ChangeScreen(context, lambda guard, source: jobs.stop(guard, see(source, jobs.JobSubject(job))))
+
+
+def undo(context: Context) -> ChangeScreen:
+    """The preview of putting the last change back."""
+    from tui.mutations import undo as back
+
+    return ChangeScreen(context, lambda guard, source: back.undo(guard, source))
+
+
 def guard_of(context: Context) -> Guard:
     """What changes on screen are held against."""
     return Guard.of(context.settings, context.now)

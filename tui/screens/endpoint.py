@@ -21,7 +21,6 @@ from tui.model.logs import LogAddress
 from tui.model.records import Record
 from tui.model.status import sign, tone
 from tui.model.words import beginning, span
-from tui.screens import later
 from tui.screens.ask_key import ASK
 from tui.screens.change_keys import SCALING, WEIGHTS
 from tui.screens.change_timers import with_timers
@@ -110,19 +109,26 @@ class EndpointScreen(ClockedScreen):
 
     def action_change_scaling(self) -> None:
         """Show what can be done about the auto-scaling of its variants."""
+        from tui.screens.scaling import ScalingScreen
+
         known = self.view.endpoint.variants if self.view.endpoint else ()
         variants = [one.name for one in known if not one.shadow]
-        self.app.push_screen(later.scaling(self.context, self._name or "", variants), self.was_changed)
+        self.app.push_screen(ScalingScreen(self.context, self._name or "", variants), self.was_changed)
 
     def action_ask(self) -> None:
         """Ask the model."""
-        variants = [variant.name for variant in self.view.endpoint.variants] if self.view.endpoint else []
-        self.app.push_screen(later.invoke(self.context, str(self._name), variants))
+        from tui.screens.invoke import InvokeScreen
+
+        endpoint = self.view.endpoint
+        variants = tuple(variant.name for variant in endpoint.variants) if endpoint else ()
+        self.app.push_screen(InvokeScreen(self.context, str(self._name), variants))
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts."""
         if self.view.endpoint is not None and self.view.endpoint.variants:
-            self.app.push_screen(later.weights(self.context, self.view.endpoint), self.was_changed)
+            from tui.screens.weights import weights_form
+
+            self.app.push_screen(weights_form(self.context, self.view.endpoint), self.was_changed)
 
     def was_changed(self, sent: bool | None) -> None:
         """Look at once, at what scales it too."""
@@ -178,7 +184,9 @@ class EndpointScreen(ClockedScreen):
 
     def action_findings(self) -> None:
         """Show all that is wrong; the one that is chosen leads to its moment."""
-        self.app.push_screen(later.findings(Health(self.view.findings), (), self.context), self._go_to_finding)
+        from tui.screens.findings import FindingsScreen
+
+        self.app.push_screen(FindingsScreen(Health(self.view.findings), (), self.context), self._go_to_finding)
 
     def _go_to_finding(self, finding: Finding | None) -> None:
         if finding is not None and finding.time_ms is not None:

@@ -17,7 +17,6 @@ from tui.model.endpoints import Endpoint
 from tui.model.filters import Facts, Filter
 from tui.model.records import Record, endpoint_record
 from tui.model.words import plural
-from tui.screens import later
 from tui.screens.ask_key import ASK
 from tui.screens.change_keys import DEPLOY, SCALING, WEIGHTS
 from tui.screens.change_timers import with_timers
@@ -77,27 +76,35 @@ class EndpointsScreen(MonitorScreen):
 
     def action_change_scaling(self) -> None:
         """Show what can be done about the auto-scaling of the variant under the cursor."""
+        from tui.screens.scaling import ScalingScreen
+
         endpoint = self._selected()
         if endpoint is not None:
             variants = [one.name for one in endpoint.variants if not one.shadow]
             only = variant_of(self.query_one(ResourceTable).selected or "") or "".join(variants[:1])
-            self.app.push_screen(later.scaling(self.context, endpoint.name, variants, only), self.was_changed)
+            self.app.push_screen(ScalingScreen(self.context, endpoint.name, variants, only), self.was_changed)
 
     def action_ask(self) -> None:
         """Ask the model behind the selected endpoint."""
         if (endpoint := self._selected()) is not None:
-            variants = [variant.name for variant in endpoint.variants]
-            self.app.push_screen(later.invoke(self.context, endpoint.name, variants))
+            from tui.screens.invoke import InvokeScreen
+
+            variants = tuple(variant.name for variant in endpoint.variants)
+            self.app.push_screen(InvokeScreen(self.context, endpoint.name, variants))
 
     def action_change_deploy(self) -> None:
         """Deploy a model."""
-        self.app.push_screen(later.deploy(self.context), self.was_changed)
+        from tui.screens.deploy import deploy_form
+
+        self.app.push_screen(deploy_form(self.context), self.was_changed)
 
     def action_change_weights(self) -> None:
         """Ask for other weights or instance counts of the endpoint under the cursor."""
         endpoint = self._selected()
         if endpoint is not None and endpoint.variants:
-            self.app.push_screen(later.weights(self.context, endpoint), self.was_changed)
+            from tui.screens.weights import weights_form
+
+            self.app.push_screen(weights_form(self.context, endpoint), self.was_changed)
 
     def was_changed(self, sent: bool | None) -> None:
         """Look at once, at that endpoint anew."""
@@ -164,9 +171,11 @@ class EndpointsScreen(MonitorScreen):
 
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
+        from tui.screens.endpoint import EndpointScreen
+
         name = name_of(message.key)
         known = next((endpoint for endpoint in self.view.endpoints if endpoint.name == name), None)
-        self.app.push_screen(later.endpoint(self.context, name, known))
+        self.app.push_screen(EndpointScreen(self.context, name, known=known))
 
     def record(self) -> Record | None:
         """The endpoint under the cursor."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from tui.model.clean import clean
 from tui.model.findings import Finding
 from tui.model.health.resources import Usage
 from tui.model.jobs import RuleStatus
+from tui.screens.context import Context
 from tui.watch.health import Health
 from tui.widgets.findings_list import FindingsList
 
@@ -29,7 +30,7 @@ class FindingsScreen(ModalScreen[Finding]):
     Args:
         health: What is wrong, how the hosts were used, what was looked at.
         rules: What the job's own Debugger and Profiler rules say.
-        clock: How a moment in ms is written.
+        context: Whose zone moments are written in.
     """
 
     BINDINGS = [Binding("escape,q,f", "dismiss", "close", id="findings.close")]
@@ -42,11 +43,14 @@ class FindingsScreen(ModalScreen[Finding]):
     FindingsScreen Static { height: auto; }
     """
 
-    def __init__(self, health: Health, rules: Sequence[RuleStatus], clock: Callable[[int], str]) -> None:
+    def __init__(self, health: Health, rules: Sequence[RuleStatus], context: Context) -> None:
         super().__init__()
         self._health = health
         self._rules = rules
-        self._clock = clock
+        self.context = context
+
+    def _clock(self, time_ms: int) -> str:
+        return f"{self.context.local(time_ms / 1000):%Y-%m-%d %H:%M:%S}"
 
     def compose(self) -> ComposeResult:
         """The findings, then what the job's own rules say, the use of its hosts, and what was looked at."""

@@ -20,7 +20,6 @@ from tui.model.logs import MANY_LINES, LogAddress
 from tui.model.records import Record, job_record
 from tui.model.status import sign, tone
 from tui.model.words import span
-from tui.screens import later
 from tui.screens.change_keys import STOP
 from tui.screens.charts import ChartsPane
 from tui.screens.context import Context
@@ -110,7 +109,9 @@ class JobScreen(ClockedScreen):
 
     def action_change_stop(self) -> None:
         """Show what stopping this job would send."""
-        self.app.push_screen(later.stop(self.context, self._name or ""), self.was_changed)
+        from tui.screens.change import stop
+
+        self.app.push_screen(stop(self.context, self._name or ""), self.was_changed)
 
     # -- in the poller's thread ---------------------------------------------------------------------------------------
 
@@ -201,8 +202,10 @@ class JobScreen(ClockedScreen):
 
     def action_findings(self) -> None:
         """What is wrong, rule by rule; the one that is chosen leads to its moment."""
+        from tui.screens.findings import FindingsScreen
+
         rules = self.view.job.rules if self.view.job else ()
-        self.app.push_screen(later.findings(self.health, rules, self.context), self._go_to_finding)
+        self.app.push_screen(FindingsScreen(self.health, rules, self.context), self._go_to_finding)
 
     def _go_to_finding(self, finding: Finding | None) -> None:
         if finding is not None and finding.time_ms is not None:
@@ -211,8 +214,10 @@ class JobScreen(ClockedScreen):
     def action_workshop(self) -> None:
         """Write metric definitions, and see at once what the log gives."""
         if self.view.job is not None:
+            from tui.screens.workshop import WorkshopScreen
+
             rows = self.query_one(LogPane).view.buffer
-            self.app.push_screen(later.workshop(self.context, self.view.job, lambda: rows.rows, self._redefine))
+            self.app.push_screen(WorkshopScreen(self.context, self.view.job, lambda: rows.rows, self._redefine))
 
     def _redefine(self) -> None:
         """In a thread: read the log once more, by what is kept now."""

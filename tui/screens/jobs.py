@@ -14,7 +14,6 @@ from textual.content import Content
 
 from tui.messages import IdentityArrived, JobsArrived, Watched
 from tui.model.words import plural
-from tui.screens import later
 from tui.screens.change_keys import STOP
 from tui.screens.context import Context
 from tui.screens.monitor import MonitorScreen
@@ -105,7 +104,9 @@ class JobsScreen(MonitorScreen):
         marked = self.query_one(ResourceTable).marked
         names = [job.name for job in self.view.jobs if job.name in marked] if self.view else []
         if FEWEST <= len(names) <= MOST:
-            self.app.push_screen(later.compare(self.context, names))
+            from tui.screens.compare import CompareScreen
+
+            self.app.push_screen(CompareScreen(self.context, names))
         else:
             said = plural(len(names), "job") if names else "none"
             self.app.notify(f"Mark {FEWEST} to {MOST} jobs with space to compare them.\nMarked: {said}.", markup=False)
@@ -113,7 +114,9 @@ class JobsScreen(MonitorScreen):
     def action_change_stop(self) -> None:
         """Show what stopping the job under the cursor would send."""
         if (name := self.query_one(ResourceTable).selected) is not None:
-            self.app.push_screen(later.stop(self.context, name), self.was_changed)
+            from tui.screens.change import stop
+
+            self.app.push_screen(stop(self.context, name), self.was_changed)
 
     def action_refresh(self) -> None:
         """Ask for the newest page now."""
@@ -189,7 +192,9 @@ class JobsScreen(MonitorScreen):
 
     @on(ResourceTable.Opened)
     def _opened(self, message: ResourceTable.Opened) -> None:
-        self.app.push_screen(later.job(self.context, message.key, self._job(message.key)))
+        from tui.screens.job import JobScreen
+
+        self.app.push_screen(JobScreen(self.context, message.key, known=self._job(message.key)))
 
     def record(self) -> Record | None:
         """The job under the cursor."""

@@ -17,7 +17,6 @@ from textual.widget import Widget
 from tui.messages import IdentityArrived
 from tui.model.budget import budget_words
 from tui.model.words import span
-from tui.screens import later
 from tui.screens.change_keys import PREFIX, UNDO, is_taken_away
 from tui.screens.context import Context
 from tui.sources.base import SourceError
@@ -107,11 +106,15 @@ class MonitorScreen(Screen[None]):
     def action_raw(self) -> None:
         """Show what is known of it as JSON."""
         if (record := self.record()) is not None:
-            self.app.push_screen(later.raw(record))
+            from tui.screens.raw import RawScreen
+
+            self.app.push_screen(RawScreen(record))
 
     def action_change_undo(self) -> None:
         """Show what putting the last change back would send."""
-        self.app.push_screen(later.undo(self.context), self.was_changed)
+        from tui.screens.change import undo
+
+        self.app.push_screen(undo(self.context), self.was_changed)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In read-only no key, no palette entry and no line of help leads to a change."""
@@ -188,7 +191,6 @@ class MonitorScreen(Screen[None]):
 
     def _work(self) -> float | None:
         wait_s = self.work()
-        later.preload()
         if self.identity is None and not self._poller.stopped:
             # Whatever stands in its way stands in the way of the data too, and is said there.
             with suppress(SourceError):
