@@ -31,7 +31,7 @@ LAYOUTS: dict[Layout, str] = {
     "overlaid": "overlaid by unit and magnitude",
 }
 """The arrangements that a key goes through, and what is said of them."""
-_LEAST, _SMALL = 7, 6  # rows below which a chart is not made smaller; where each series stands alone
+_LEAST = 6  # rows below which a chart is not made smaller: its title, three of the curve, two of the axis
 _NARROW = 44  # columns likewise
 
 
@@ -295,9 +295,8 @@ class ChartStack(Vertical, can_focus=False):
             return
         apart = self.layout_of_series == "apart"
         columns = min(max(width // _NARROW, 1), 3, len(charts)) if apart else 1
-        least = _SMALL if apart else _LEAST
         rows = -(-len(charts) // columns)
-        each = height // min(rows, max(height // least, 1))  # what there is no room for is below, whole charts
+        each = height // min(rows, max(height // _LEAST, 1))  # what there is no room for is below, whole charts
         self._scroll.styles.layout = "grid" if columns > 1 else "vertical"
         self._scroll.styles.grid_size_columns = columns
         self._scroll.styles.grid_rows = str(each)
