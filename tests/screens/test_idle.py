@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.screens.monitor import Monitor, opened
 from tests.screens.world import COMPLETED, NOW, RANKER, RUNNING, WorldSource
 from tui.config import Settings
@@ -83,8 +85,9 @@ async def test_nothing_is_written_for_a_job_that_has_ended(world: WorldSource) -
 
 async def quiet(monitor: Monitor) -> None:
     """Wait until the last of what was asked has been drawn: half a second without a word."""
-    written = -1
+    written, deadline = -1, time.monotonic() + PATIENCE_S
     while written != len(monitor.sent):
+        assert time.monotonic() < deadline, f"never quiet: {''.join(monitor.sent[written:])!r}"
         written = len(monitor.sent)
         await monitor.pilot.pause(0.5)
 

@@ -61,9 +61,11 @@ class HostsPane(Pane):
         if fits:
             now = None if job.is_ended else self.context.now()
             self._stack.show(groups, markers=[*phase_markers(job), *view.markers], now=now, zone=self.context.zone)
-        self._gauges.styles.height = rows if fits else None
+            self._gauges.styles.height = rows
         if fits == self._stack.display:
             return
+        if not fits:
+            self._gauges.styles.height = None  # only once: Textual draws anew for it, whatever it was
         has_keys = self.has_focus_within
         self._gauges.can_focus = not fits  # where charts are, all rows are there: the keys are for the charts
         if has_keys and not fits:
