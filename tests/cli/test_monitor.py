@@ -55,7 +55,9 @@ def test_what_an_emulated_aws_logged_is_kept_apart_by_its_url(moto: Moto, clean_
     moto.add_log("my-job/algo-1-1", [(ms(ago(minutes=90)), "only here")])
     with opened("attach", "my-job", at=moto.url) as terminal:
         terminal.wait_for("only here")
-        terminal.send("q", "q")
+        terminal.send("q")
+        terminal.wait_for(lambda text: "jobs ▸" not in text)
+        terminal.send("q")
         assert terminal.wait_exit() == 0
     (file,) = clean_machine.rglob("logs.sqlite")
     there, elsewhere = Archive(file, moto.url), Archive(file)

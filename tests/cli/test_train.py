@@ -208,6 +208,8 @@ def test_attach_opens_the_monitor_at_the_job_which_outlives_it_however_it_ends(j
         (job(jobs).folder.base("algo-1") / "go").touch()
         terminal.wait_for("went on")
         terminal.wait_for("Completed")
-        terminal.send("q", "q")
+        terminal.send("q")
+        terminal.wait_for(lambda text: "jobs ▸" not in text)  # a key that is typed while a screen goes may go with it
+        terminal.send("q")
         assert terminal.wait_exit() == 0
     assert job(jobs).ended().status == "Completed"
