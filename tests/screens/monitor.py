@@ -17,7 +17,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from tests.patience import PATIENCE_S
-from tests.screen_text import screen_text
+from tests.screen_text import screen_strips, screen_text
 from tests.screens.world import NOW
 from tui.app import Leave, SagetopApp
 from tui.archive import Archive
@@ -134,7 +134,8 @@ class Monitor:
     async def resize(self, columns: int, rows: int) -> Monitor:
         """The terminal's window gets another size."""
         await self.pilot.resize_terminal(columns, rows)
-        return self
+        # A screen that is only just there hears of the size when it is mounted.
+        return await self.until(lambda _: all(strip.cell_length == columns for strip in screen_strips(self.app)))
 
     async def type(self, text: str) -> Monitor:
         """Type a text, character by character."""
